@@ -1,0 +1,211 @@
+"""The ledger: the system of record, SQLModel tables on SQLite in WAL mode.
+
+Everything that came in and everything that was read out of it; the mart is rebuilt from here. Instants are stored as
+naive UTC, because SQLite drops offsets. Each table names its one writer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import Engine, event, text
+from sqlmodel import Field, SQLModel, create_engine
+
+from kb.errors import NotFound, Unreadable, WhyfellError
+from kb.settings import Home
+
+SCHEMA_VERSION = 1
+
+
+class LedgerMeta(SQLModel, table=True):
+    """One row: the schema version. Writer: kb.ledger."""
+
+    __tablename__: ClassVar[Any] = "ledger_meta"
+    schema_version: int = Field(primary_key=True)
+
+
+class DocumentRow(SQLModel, table=True):
+    """One published item. Writers: ingest.archive, kb.cases."""
+
+    __tablename__: ClassVar[Any] = "document"
+    document_id: str = Field(primary_key=True)
+    source: str
+    title: str
+    summary: str
+    url: str
+    happened_at: datetime | None = None
+    public_lo: datetime
+    public_hi: datetime
+    precision: str
+    recorded_at: datetime
+    origin: str
+
+
+class BarRow(SQLModel, table=True):
+    """One session of one series from one source; a revision is a new row. Writers: ingest.archive, kb.cases."""
+
+    __tablename__: ClassVar[Any] = "bar"
+    symbol: str = Field(primary_key=True)
+    session: date = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: datetime = Field(primary_key=True)
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float
+    volume: float | None = None
+    origin: str
+
+
+class ReleaseRow(SQLModel, table=True):
+    """One published figure; a revision is a new row. Writers: ingest.archive, kb.cases."""
+
+    __tablename__: ClassVar[Any] = "release"
+    indicator: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    released_at: datetime = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: datetime = Field(primary_key=True)
+    actual: float
+    consensus: float | None = None
+    previous: float | None = None
+    origin: str
+
+
+class LiquidationRow(SQLModel, table=True):
+    """Forced closes in the 24 hours up to `at`, a lower bound. Writers: ingest.archive, kb.cases."""
+
+    __tablename__: ClassVar[Any] = "liquidation"
+    asset: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True)
+    venue: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: datetime = Field(primary_key=True)
+    long_usd: float | None = None
+    short_usd: float | None = None
+    origin: str
+
+
+class ReadingRow(SQLModel, table=True):
+    """What one document says, one row per document and model, `none` included. Writer: ingest.build."""
+
+    __tablename__: ClassVar[Any] = "reading"
+    document_id: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    wrap: int
+    risk: int
+    stated_cause: str
+    direction: int
+    weekday: int
+    ahead: int
+
+
+class TriggerRow(SQLModel, table=True):
+    """One typed tag of one document; `rank` 0 is the primary type. Writer: ingest.build."""
+
+    __tablename__: ClassVar[Any] = "trigger"
+    document_id: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    rank: int = Field(primary_key=True)
+    type: str
+    score: float
+
+
+class EventRow(SQLModel, table=True):
+    """One happening. Writer: ingest.build, which forms all events anew from the triggers."""
+
+    __tablename__: ClassVar[Any] = "event"
+    event_id: str = Field(primary_key=True)
+    type: str
+    title: str
+    public_hi: datetime
+
+
+class EventDocumentRow(SQLModel, table=True):
+    """One document telling of one event. Writer: ingest.build."""
+
+    __tablename__: ClassVar[Any] = "event_document"
+    event_id: str = Field(primary_key=True)
+    document_id: str = Field(primary_key=True)
+    novelty: float
+
+
+class RunRow(SQLModel, table=True):
+    """One command that wrote: what it was and what came of it. Writers: every writing command."""
+
+    __tablename__: ClassVar[Any] = "run"
+    run_id: str = Field(primary_key=True)
+    command: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+
+
+def open_ledger(home: Home, *, create: bool = False) -> Engine:
+    """An engine on the home's ledger, in WAL mode.
+
+    Raises NotFound when there is none and `create` is false; Unreadable when the file is not a ledger of this version.
+    """
+    if not create and not home.ledger.exists():
+        raise NotFound(f"Ledger of {home.path}", "there is none", "Run `whyfell init` or `whyfell import` first.")
+    home.path.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{home.ledger}")
+    event.listen(engine, "connect", _set_pragmas)
+    try:
+        _check_schema(engine, home.ledger)
+    except WhyfellError:
+        raise
+    except Exception as error:
+        raise Unreadable(f"Ledger {home.ledger}", str(error).split("\n")[0], "Restore it from a backup.") from error
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _check_schema(engine: Engine, path: Path) -> None:
+    SQLModel.metadata.create_all(engine)
+    with engine.begin() as connection:
+        version = connection.execute(text("SELECT max(schema_version) FROM ledger_meta")).scalar()
+        if version is None:
+            connection.execute(text("INSERT INTO ledger_meta VALUES (:v)"), {"v": SCHEMA_VERSION})
+        elif version != SCHEMA_VERSION:
+            raise Unreadable(
+                f"Ledger {path}",
+                f"schema version {version}, this whyfell reads {SCHEMA_VERSION}",
+                "Use the whyfell version that wrote it.",
+            )
+
+
+@contextmanager
+def hold_lock(home: Home, command: str) -> Iterator[None]:
+    """Hold the home's writer lock for the length of a `with` block.
+
+    The lock is the operating system's (released even by kill -9); the file names its holder.
+    Raises WhyfellError naming the holder when another process has it.
+    """
+    import fcntl
+
+    home.path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            raise WhyfellError(f"`whyfell {command}`", f"{holder} is writing to {home.path}", "Wait for it.") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"`whyfell {command}` (process {os.getpid()})".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,134 @@
+"""Records that travel between the rooms: what sources and files give, what the tagger and event former return.
+
+Pure data, standard library only. Instants are aware UTC datetimes, sessions are dates without a zone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Precision(StrEnum):
+    """How exactly the time of publication is known."""
+
+    INSTANT = "instant"  # stamped by the publisher
+    CAPTURE = "capture"  # stamped by whoever collected it: published up to a day earlier
+    DAY = "day"  # only the day is known
+
+
+class Origin(StrEnum):
+    """Where a row came from. Evaluation, training and fitted weights exclude `case`."""
+
+    CASE = "case"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One published item. `public_lo..public_hi` brackets the instant at which it became public (UTC)."""
+
+    document_id: str
+    source: str
+    title: str
+    summary: str
+    url: str
+    public_lo: datetime
+    public_hi: datetime
+    precision: Precision
+    happened_at: datetime | None = None
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One session of one series. Prices in the series' own unit; `session` is the exchange-local date."""
+
+    symbol: str
+    session: date
+    source: str
+    close: float
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    volume: float | None = None
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published figure of a scheduled indicator, with what was expected where that is known."""
+
+    indicator: str
+    period: str
+    released_at: datetime
+    source: str
+    actual: float
+    consensus: float | None = None
+    previous: float | None = None
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class Liquidation:
+    """Forced closes of futures in the 24 hours up to `at`, USD by side: a lower bound, as venues throttle their feeds."""
+
+    asset: str
+    at: datetime
+    venue: str
+    source: str
+    long_usd: float | None = None
+    short_usd: float | None = None
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class TypeScore:
+    """One trigger type with the calibrated chance, 0 to 1, that a careful reader would give it."""
+
+    type: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one document says. `types` is empty for `none`; `risk` is -1 bad, +1 good for risk assets, 0 unclear.
+
+    `wrap` marks a market report; `direction` is the way it says the market went, `weekday` (Monday 0) the day it
+    names, `ahead` that it speaks of a session not yet opened; `stated_cause` is the words naming the cause, else "".
+    """
+
+    document_id: str
+    types: tuple[TypeScore, ...]
+    wrap: bool
+    risk: int
+    stated_cause: str = ""
+    direction: int = 0
+    weekday: int | None = None
+    ahead: bool = False
+
+
+@dataclass(frozen=True)
+class EventLink:
+    """One document telling of an event; `novelty` is 1 for the first telling and falls with each repeat."""
+
+    document_id: str
+    novelty: float
+
+
+@dataclass(frozen=True)
+class Event:
+    """One happening, told by one or more documents; its id hashes the founding document and the type."""
+
+    event_id: str
+    type: str
+    title: str
+    public_hi: datetime
+    links: tuple[EventLink, ...] = field(default=())
+
+
+def hash_id(*parts: str) -> str:
+    """A stable 16-digit hexadecimal id of raw values, in order: hash_id("a", "b") -> "6ed4a3e2f3a3..." cut to 16."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()

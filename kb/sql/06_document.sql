@@ -1,0 +1,27 @@
+-- table document: one row per published item with what it says
+-- in: staged_document, staged_reading
+-- col document_id: hash of source and native id, url, or title and day
+-- col source: publisher
+-- col title: headline
+-- col summary: first lines, may be empty
+-- col url: where it was published, may be empty
+-- col happened_at: instant (UTC) of the happening, if stated
+-- col public_lo: earliest instant (UTC) at which it may have been public
+-- col public_hi: instant (UTC) by which it was public
+-- col precision: instant, capture (stamped by a collector) or day
+-- col origin: import, or case for the embedded case files
+-- col wrap: true for a market report
+-- col risk: -1 bad, +1 good for risk assets, 0 unclear
+-- col stated_cause: words of a market report that name the cause, may be empty
+-- col direction: way the report says the market went: -1, 0, 1
+-- col weekday: day the report names, Monday 0; -1 for none
+-- col ahead: speaks of a session not yet opened
+-- col known_at: public_hi
+SELECT
+    d.document_id, d.source, d.title, d.summary, d.url, d.happened_at, d.public_lo, d.public_hi, d.precision, d.origin,
+    coalesce(r.wrap = 1, false) AS wrap, coalesce(r.risk, 0) AS risk, coalesce(r.stated_cause, '') AS stated_cause,
+    coalesce(r.direction, 0) AS direction, coalesce(r.weekday, -1) AS weekday, coalesce(r.ahead = 1, false) AS ahead,
+    d.public_hi AS known_at
+FROM staged_document AS d
+LEFT JOIN staged_reading AS r ON r.document_id = d.document_id
+ORDER BY d.public_hi, d.document_id

@@ -1,0 +1,49 @@
+-- table slide: one row per market and run of sessions well below the high of the last 20 sessions
+-- in: daily_return, market (threshold `slide` per class, markets.toml)
+-- col market: short name of the market
+-- col segment: stretch without a hole in the series
+-- col peak: session of the highest close of the 20 sessions before the threshold was first passed
+-- col first_session: the session after the peak
+-- col last_session: the trough, after which the slide is over
+-- col trough: session of the lowest close
+-- col drawdown: lowest close / close at the peak - 1, a fraction
+-- col rule: the threshold passed, in words
+WITH
+flagged AS (
+    SELECT m.market, m.slide, r.segment, r.session, r.session_no, r.close, r.fall_20
+    FROM daily_return AS r
+    INNER JOIN market AS m ON m.market = r.series
+    WHERE r.fall_20 <= m.slide
+),
+runs AS (
+    SELECT
+        *, coalesce(session_no - lag(session_no) OVER (PARTITION BY market, segment ORDER BY session) > 5, true) AS starts
+    FROM flagged
+),
+numbered AS (
+    SELECT *, sum(CAST(starts AS INTEGER)) OVER (PARTITION BY market, segment ORDER BY session ROWS UNBOUNDED PRECEDING) AS run_no
+    FROM runs
+),
+slides AS (
+    SELECT
+        market, segment, any_value(slide) AS threshold, min(session_no) AS flagged_from,
+        arg_min(session, close) AS trough, min(close) AS trough_close
+    FROM numbered
+    GROUP BY market, segment, run_no
+),
+peaks AS (
+    SELECT
+        s.market, s.segment, s.flagged_from, any_value(s.threshold) AS threshold, any_value(s.trough) AS trough,
+        any_value(s.trough_close) AS trough_close, arg_max(r.session, r.close) AS peak, max(r.close) AS peak_close
+    FROM slides AS s
+    INNER JOIN daily_return AS r
+        ON r.series = s.market AND r.segment = s.segment AND r.session_no BETWEEN s.flagged_from - 20 AND s.flagged_from
+    GROUP BY s.market, s.segment, s.flagged_from
+)
+SELECT
+    p.market, p.segment, p.peak, min(r.session) AS first_session, any_value(p.trough) AS last_session,
+    any_value(p.trough) AS trough, any_value(p.trough_close / p.peak_close - 1) AS drawdown,
+    any_value('close at least ' || round(-100 * p.threshold) || ' % below the high of 20 sessions') AS rule
+FROM peaks AS p
+INNER JOIN daily_return AS r ON r.series = p.market AND r.segment = p.segment AND r.session > p.peak
+GROUP BY p.market, p.segment, p.peak

@@ -1,0 +1,87 @@
+"""The `.sql` files: read in order, run with only the parameters they name, commented in the database.
+
+A step file holds one SELECT and a header: `-- table name: what a row is`, `-- in: what it reads`, `-- col name: meaning`.
+The same SELECT makes a table of the mart during a build and a temporary table when an answer is asked as of a past hour.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from kb.errors import BadInput
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Step:
+    """One `.sql` file: the kind of thing it makes, its name, its comments and its text."""
+
+    file: str
+    kind: str  # table, view or macro
+    name: str
+    comment: str
+    columns: dict[str, str]
+    sql: str
+
+    @property
+    def parameters(self) -> set[str]:
+        """Names of the `$parameters` in the text."""
+        return set(re.findall(r"\$([a-z_]+)", self.sql))
+
+
+@cache
+def read_steps() -> tuple[Step, ...]:
+    """All steps in the order of their file names. Raises BadInput for a file without its header."""
+    folder = resources.files("kb").joinpath("sql")
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return tuple(_parse_step(f.name, f.read_text("utf-8")) for f in files)
+
+
+def _parse_step(file: str, text: str) -> Step:
+    head = re.search(r"^-- (table|view|macro) (\w+): (.+)$", text, re.M)
+    if head is None:
+        raise BadInput(f"SQL step {file}", "no header", "Begin it with `-- table name: what a row is`.")
+    columns = dict(re.findall(r"^-- col (\w+): (.+)$", text, re.M))
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("-- ")).strip()
+    return Step(file, head[1], head[2], head[3], columns, body)
+
+
+def run_steps(
+    connection: DuckDBPyConnection,
+    names: Iterable[str],
+    parameters: Mapping[str, Any],
+    *,
+    temporary: bool = False,
+) -> None:
+    """Make each named step, in file order. `temporary` tables shadow those of a mart opened read-only."""
+    wanted = set(names)
+    for step in read_steps():
+        if step.name not in wanted:
+            continue
+        given = {k: v for k, v in parameters.items() if k in step.parameters}
+        if step.kind == "table":
+            connection.execute(f"CREATE {'TEMP ' if temporary else ''}TABLE {step.name} AS {step.sql}", given)
+        elif step.kind == "view" and not temporary:
+            connection.execute(f"CREATE VIEW {step.name} AS {step.sql}")
+        elif not temporary:
+            connection.execute(step.sql)
+        if not temporary:
+            _comment(connection, step)
+
+
+def _comment(connection: DuckDBPyConnection, step: Step) -> None:
+    what = "MACRO TABLE" if step.kind == "macro" else step.kind.upper()
+    connection.execute(f"COMMENT ON {what} {step.name} IS {_quote(step.comment)}")
+    for column, meaning in step.columns.items():
+        connection.execute(f"COMMENT ON COLUMN {step.name}.{column} IS {_quote(meaning)}")
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
