@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pydantic import NaiveDatetime
 from sqlalchemy import Engine, event, text
 from sqlmodel import Field, SQLModel, create_engine
 
@@ -38,11 +39,11 @@ class DocumentRow(SQLModel, table=True):
     title: str
     summary: str
     url: str
-    happened_at: datetime | None = None
-    public_lo: datetime
-    public_hi: datetime
+    happened_at: NaiveDatetime | None = None
+    public_lo: NaiveDatetime
+    public_hi: NaiveDatetime
     precision: str
-    recorded_at: datetime
+    recorded_at: NaiveDatetime
     origin: str
 
 
@@ -53,7 +54,7 @@ class BarRow(SQLModel, table=True):
     symbol: str = Field(primary_key=True)
     session: date = Field(primary_key=True)
     source: str = Field(primary_key=True)
-    recorded_at: datetime = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
     open: float | None = None
     high: float | None = None
     low: float | None = None
@@ -68,9 +69,9 @@ class ReleaseRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "release"
     indicator: str = Field(primary_key=True)
     period: str = Field(primary_key=True)
-    released_at: datetime = Field(primary_key=True)
+    released_at: NaiveDatetime = Field(primary_key=True)
     source: str = Field(primary_key=True)
-    recorded_at: datetime = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
     actual: float
     consensus: float | None = None
     previous: float | None = None
@@ -82,10 +83,10 @@ class LiquidationRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "liquidation"
     asset: str = Field(primary_key=True)
-    at: datetime = Field(primary_key=True)
+    at: NaiveDatetime = Field(primary_key=True)
     venue: str = Field(primary_key=True)
     source: str = Field(primary_key=True)
-    recorded_at: datetime = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
     long_usd: float | None = None
     short_usd: float | None = None
     origin: str
@@ -123,7 +124,7 @@ class EventRow(SQLModel, table=True):
     event_id: str = Field(primary_key=True)
     type: str
     title: str
-    public_hi: datetime
+    public_hi: NaiveDatetime
 
 
 class EventDocumentRow(SQLModel, table=True):
@@ -141,8 +142,8 @@ class RunRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "run"
     run_id: str = Field(primary_key=True)
     command: str
-    started_at: datetime
-    finished_at: datetime
+    started_at: NaiveDatetime
+    finished_at: NaiveDatetime
     outcome: str
 
 
@@ -154,7 +155,7 @@ def open_ledger(home: Home, *, create: bool = False) -> Engine:
     if not create and not home.ledger.exists():
         raise NotFound(f"Ledger of {home.path}", "there is none", "Run `whyfell init` or `whyfell import` first.")
     home.path.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{home.ledger}")
+    engine = create_engine(f"sqlite:///{home.ledger}", hide_parameters=True)
     event.listen(engine, "connect", _set_pragmas)
     try:
         _check_schema(engine, home.ledger)

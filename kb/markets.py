@@ -24,6 +24,7 @@ class Market:
     asset_class: str
     calendar: str
     named: bool
+    human_coded: bool
     symbols: tuple[str, ...]
     keywords: tuple[str, ...]
     jump_return: float
@@ -55,6 +56,7 @@ def make_market(market: str, entry: dict[str, object]) -> Market:
         asset_class=asset_class,
         calendar=str(entry.get("calendar", "NYSE")),
         named=bool(entry.get("named", False)),
+        human_coded=bool(entry.get("human_coded", False)),
         symbols=tuple(entry.get("symbols", [market])),  # type: ignore[arg-type]
         keywords=tuple(entry.get("keywords", [])),  # type: ignore[arg-type]
         **_read_file()["class"][asset_class],  # type: ignore[arg-type]

@@ -83,5 +83,20 @@ def _comment(connection: DuckDBPyConnection, step: Step) -> None:
         connection.execute(f"COMMENT ON COLUMN {step.name}.{column} IS {_quote(meaning)}")
 
 
+@cache
+def read_query(name: str) -> str:
+    """The text of a read-only query in `sql/queries`."""
+    return resources.files("kb").joinpath("sql").joinpath("queries").joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def fetch_rows(
+    connection: DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries by column name. Instants must be turned to text in the SQL."""
+    cursor = connection.execute(sql, dict(parameters or {}))
+    names = [d[0] for d in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -8,23 +8,24 @@ costs one gathered row per word and one per pair. Used by `tagger` (reading) and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Rows of the weight table. The sizes keep 58 float16 columns under the 12 MB the weights may take.
-WORD_ROWS = 1 << 15
-GRAM_ROWS = 1 << 15
-PAIR_ROWS = 1 << 15
-ROWS = WORD_ROWS + GRAM_ROWS + PAIR_ROWS
+# Rows of the weight table, in this order; known words (those with a vector) follow, each with a row of its own.
+# The sizes keep 32 float16 columns with 30,000 known words under the 12 MB the weights may take.
+GRAM_ROWS = 1 << 16
+PAIR_ROWS = 1 << 16
+OTHER_ROWS = 1 << 13  # words not known: hashed together
+FIRST_KNOWN = GRAM_ROWS + PAIR_ROWS + OTHER_ROWS
 # Character n-grams of 3 to 5 letters inside a word bounded by spaces.
 SHORTEST_GRAM, LONGEST_GRAM = 3, 5
 # A longer "word" is no word; cutting it bounds the work per item.
 LONGEST_WORD = 24
-# Words kept in the cache before it is emptied: about 60 MB at 58 columns of float32.
-CACHED_WORDS = 200_000
+# Words kept in the cache before it is emptied: about 40 MB at 32 columns of float32.
+CACHED_WORDS = 250_000
 # What a word of the summary counts beside a word of the title (own choice: labels have no summaries).
 SUMMARY_WEIGHT = 0.4
 # Odd 64-bit multipliers of splitmix64 (Steele, Lea, Flood 2014), to mix two word hashes into one pair hash.
@@ -43,16 +44,21 @@ def cut_words(text: str) -> list[str]:
     return TOKEN.findall(text.replace("US ", "U.S. ").translate(SHAPES).lower())
 
 
-def hash_word(word: str) -> list[int]:
-    """Table rows of one word: its own first, then those of its character n-grams."""
+def hash_text(text: str) -> int:
+    """A 32-bit hash that is the same on every machine and run."""
+    return crc32(text.encode("utf-8", "replace"))
+
+
+def hash_word(word: str, known: Mapping[int, int]) -> list[int]:
+    """Table rows of one word: its own first, then those of its character n-grams. `known` maps hashes to rows."""
     word = word[:LONGEST_WORD]
-    rows = [crc32(word.encode("utf-8", "replace")) % WORD_ROWS]
+    code = hash_text(word)
+    rows = [known.get(code, GRAM_ROWS + PAIR_ROWS + code % OTHER_ROWS)]
     if word[0] in "\x01\x020$%€£":
         return rows
     padded = f" {word} "
     for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1):
-        for i in range(len(padded) - n + 1):
-            rows.append(WORD_ROWS + crc32(padded[i : i + n].encode("utf-8", "replace")) % GRAM_ROWS)
+        rows += [hash_text(padded[i : i + n]) % GRAM_ROWS for i in range(len(padded) - n + 1)]
     return rows
 
 
@@ -61,7 +67,12 @@ def hash_pairs(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[n
     mixed = left * MIX_LEFT + right * MIX_RIGHT
     mixed ^= mixed >> np.uint64(31)
     mixed *= MIX_LEFT
-    return (WORD_ROWS + GRAM_ROWS + ((mixed >> np.uint64(33)) % np.uint64(PAIR_ROWS))).astype(np.int64)
+    return (GRAM_ROWS + ((mixed >> np.uint64(33)) % np.uint64(PAIR_ROWS))).astype(np.int64)
+
+
+def index_known(codes: NDArray[np.uint32]) -> dict[int, int]:
+    """Row of each known word by its hash, in the order given."""
+    return {int(code): FIRST_KNOWN + i for i, code in enumerate(codes)}
 
 
 class Vocabulary:
@@ -79,7 +90,7 @@ class Vocabulary:
         fresh = self.numbers[word] = len(self.numbers)
         if fresh >= len(self.hashes):
             self.hashes = np.concatenate([self.hashes, np.zeros_like(self.hashes)])
-        self.hashes[fresh] = crc32(word[:LONGEST_WORD].encode("utf-8", "replace"))
+        self.hashes[fresh] = hash_text(word[:LONGEST_WORD])
         return fresh
 
     def flatten(self, items: Sequence[Parts]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -107,13 +118,15 @@ def pair_mask(size: int, begins: NDArray[np.int64]) -> NDArray[np.bool_]:
     return mask
 
 
-def count_features(items: Sequence[Parts]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def count_features(
+    items: Sequence[Parts], known: Mapping[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Training rows as (item number, table row, weight of the segment), one triple per occurrence of a feature."""
     vocabulary = Vocabulary()
     flat, begins = vocabulary.flatten(items)
     segment = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(flat))))
     words = sorted(vocabulary.numbers, key=lambda w: vocabulary.numbers[w])
-    rows = [np.array([] if w == START else hash_word(w), dtype=np.int64) for w in words]
+    rows = [np.array([] if w == START else hash_word(w, known), dtype=np.int64) for w in words]
     sizes = np.array([len(r) for r in rows])[flat]
     pairs = np.flatnonzero(pair_mask(len(flat), begins))
     pair_rows = hash_pairs(vocabulary.hashes[flat[pairs - 1]], vocabulary.hashes[flat[pairs]])
@@ -124,10 +137,10 @@ def count_features(items: Sequence[Parts]) -> tuple[NDArray[np.int64], NDArray[n
 
 
 class FastModel:
-    """The linear heads. `table` is (ROWS, heads + 1): weights with the idf folded in, last column the squared idf."""
+    """The linear heads. `table` is (rows, heads + 1): weights with the idf folded in, last column the squared idf."""
 
-    def __init__(self, table: NDArray[np.float16], bias: NDArray[np.float32]) -> None:
-        self.table, self.bias = table, bias.astype(np.float32)
+    def __init__(self, table: NDArray[np.float16], bias: NDArray[np.float32], codes: NDArray[np.uint32]) -> None:
+        self.table, self.bias, self.known = table, bias.astype(np.float32), index_known(codes)
         self._forget()
 
     def _forget(self) -> None:
@@ -141,7 +154,7 @@ class FastModel:
             self.sums = np.concatenate([self.sums, np.zeros_like(self.sums)])
         for number, word in enumerate(fresh, start=self.summed):
             if word != START:
-                self.sums[number] = self.table[hash_word(word)].sum(axis=0, dtype=np.float32)
+                self.sums[number] = self.table[hash_word(word, self.known)].sum(axis=0, dtype=np.float32)
         self.summed += len(fresh)
 
     def score(self, items: Sequence[Parts]) -> NDArray[np.float32]:
@@ -156,7 +169,8 @@ class FastModel:
         hashes = self.vocabulary.hashes[flat]
         rows = hash_pairs(hashes[:-1], hashes[1:])
         total = self.sums[flat]
-        total[1:][mask[1:]] += self.table[rows[mask[1:]]]
+        at = np.flatnonzero(mask)
+        total[at] += self.table[rows[at - 1]]
         parts = np.add.reduceat(total, begins, axis=0).reshape(len(items), 3, -1)
         linear = parts[:, 0, :-1] + SUMMARY_WEIGHT * parts[:, 1, :-1] + parts[:, 2, :-1]
         norm = parts[:, 0, -1] + SUMMARY_WEIGHT**2 * parts[:, 1, -1] + parts[:, 2, -1]

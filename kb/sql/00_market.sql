@@ -5,11 +5,12 @@
 -- col asset_class: index, sector, commodity, single_name or crypto
 -- col calendar: NYSE or CRYPTO
 -- col named: takes part in choosing the lead of an answer
+-- col human_coded: its falls are what the published human coding describes
 -- col keywords: words by which a headline names the company, lower case
 -- col jump_return: return at or below which a session is a jump, a fraction
 -- col jump_z_return: return at or below which a session with z of -2.5 or less is a jump
 -- col slide: fall from the high of 20 sessions at or below which it is a slide
 -- col episode: drawdown from the running peak at or below which it is an episode
-SELECT market, name, asset_class, calendar, named, keywords, jump_return, jump_z_return, slide, episode
+SELECT market, name, asset_class, calendar, named, human_coded, keywords, jump_return, jump_z_return, slide, episode
 FROM staged_market
 ORDER BY market

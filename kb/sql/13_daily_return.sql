@@ -10,7 +10,7 @@
 -- col sigma: standard deviation of the 60 returns before this one (at least 40), a fraction
 -- col z: ret / sigma; null when sigma is unknown
 -- col peak_close: highest close of the segment up to and including this session
--- col drawdown: close / peak_close - 1, a fraction from -1 to 0
+-- col drawdown: close / peak_close - 1, a fraction from -1 to 0; -1 also where a price fell below zero, as oil did in 2020
 -- col high_20: highest close of this and the 20 sessions before
 -- col fall_20: close / high_20 - 1, a fraction
 -- col volume_ratio: volume / mean volume of the 20 sessions before (at least 10); null without volumes
@@ -56,7 +56,7 @@ trailing_60 AS (
 )
 SELECT
     series, session, session_no, segment, close, previous_close, ret, sigma, ret / nullif(sigma, 0) AS z,
-    peak_close, least(close / nullif(peak_close, 0) - 1, 0) AS drawdown, high_20, close / nullif(high_20, 0) - 1 AS fall_20,
+    peak_close, greatest(least(close / nullif(peak_close, 0) - 1, 0), -1) AS drawdown, high_20, close / nullif(high_20, 0) - 1 AS fall_20,
     volume_ratio, average_20, average_50, average_200, low_20, known_at
 FROM trailing_60
 ORDER BY series, session

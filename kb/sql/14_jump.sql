@@ -15,7 +15,7 @@ SELECT
     r.session AS first_session,
     r.session AS last_session,
     r.session AS trough,
-    r.ret AS drawdown,
+    greatest(r.ret, -1) AS drawdown,
     CASE WHEN r.ret <= m.jump_return THEN 'return' ELSE 'z' END AS rule
 FROM daily_return AS r
 INNER JOIN market AS m ON m.market = r.series

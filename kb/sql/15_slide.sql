@@ -42,7 +42,7 @@ peaks AS (
 )
 SELECT
     p.market, p.segment, p.peak, min(r.session) AS first_session, any_value(p.trough) AS last_session,
-    any_value(p.trough) AS trough, any_value(p.trough_close / p.peak_close - 1) AS drawdown,
+    any_value(p.trough) AS trough, greatest(any_value(p.trough_close / p.peak_close - 1), -1) AS drawdown,
     any_value('close at least ' || round(-100 * p.threshold) || ' % below the high of 20 sessions') AS rule
 FROM peaks AS p
 INNER JOIN daily_return AS r ON r.series = p.market AND r.segment = p.segment AND r.session > p.peak

@@ -41,7 +41,7 @@ totals AS (
         max(coalesce(l.long_usd, 0) + coalesce(l.short_usd, 0)) AS total_usd,
         arg_max(l.long_usd, coalesce(l.long_usd, 0) + coalesce(l.short_usd, 0)) AS long_usd
     FROM liquidation AS l
-    INNER JOIN session AS s ON l.at > s.open_at AND l.at <= s.close_at + INTERVAL 1 DAY
+    INNER JOIN session AS s ON l.ended_at > s.open_at AND l.ended_at <= s.close_at + INTERVAL 1 DAY
     GROUP BY s.calendar, s.session
 )
 SELECT

@@ -1,0 +1,130 @@
+"""The user's own archive: CSV, JSONL and Parquet files into the ledger.
+
+Reads files, writes the ledger and, for rows that cannot be used, `{home}/rejected/`. Importing a file again changes
+nothing. A bad row is reported with file, line, column and reason and never stops the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ingest.columns import COLUMNS, BadRow, make_record
+from ingest.tables import Row, open_table
+from kb.errors import BadInput, NotFound
+from kb.ledger_write import store_records
+from kb.settings import Home
+
+BATCH = 50_000  # rows a transaction: an interrupted import loses at most this many and is simply run again
+# An hour shared by this many items of this many publishers is when a collector looked, not when they were published.
+CAPTURED_TOGETHER, CAPTURED_SOURCES = 20, 5
+
+
+@dataclass
+class Imported:
+    """What became of one file: rows read, rows new to the ledger, rows set aside, and the first reasons for that."""
+
+    file: Path
+    rows: int = 0
+    new: int = 0
+    rejected: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that the ledger already held."""
+        return self.rows - self.new - self.rejected
+
+
+def import_file(
+    engine: Engine, home: Home, kind: str, path: Path, notify: Callable[[int], None] = lambda rows: None
+) -> Imported:
+    """What became of a file of `kind` news, prices, releases or liquidations; `notify` is told the rows of each batch.
+
+    Raises NotFound when there is no such file, Unreadable when it is damaged, BadInput when columns are missing:
+    in each case before anything of it is stored, except that a Parquet file may break off in the middle.
+    """
+    if not path.is_file():
+        raise NotFound(f"File {path}", "there is none", "Check the name.")
+    names, rows = open_table(path)
+    _check_columns(kind, path, names)
+    captures = _find_captures(path, names) if kind == "news" else frozenset()
+    outcome = Imported(path)
+    recorded_at = datetime.now(UTC)
+    with _Rejects(home, path) as rejects:
+        while batch := list(islice(rows, BATCH)):
+            records = []
+            for line, row in batch:
+                try:
+                    records.append(make_record(kind, row, path.stem, captures))
+                except BadRow as bad:
+                    outcome.rejected += 1
+                    reason = f"{path.name}, line {line}, column {bad.column}: {bad.reason}"
+                    rejects.write(line, row, bad)
+                    if len(outcome.reasons) < 5:
+                        outcome.reasons.append(reason)
+            outcome.rows += len(batch)
+            outcome.new += store_records(engine, records, recorded_at)
+            notify(len(batch))
+    return outcome
+
+
+def _check_columns(kind: str, path: Path, names: list[str]) -> None:
+    required, one_of, optional = COLUMNS[kind]
+    missing = [c for c in required if c not in names]
+    if missing or (one_of and not set(one_of) & set(names)):
+        needed = ", ".join(required) + (f" and one of {', '.join(one_of)}" if one_of else "")
+        found = f"columns {', '.join(names) or '(none)'}"
+        raise BadInput(
+            f"Import of {kind} from {path}", found, f"Needed: {needed}. Optional: {', '.join(optional) or 'none'}."
+        )
+
+
+def _find_captures(path: Path, names: list[str]) -> frozenset[str]:
+    """The values of `published_at` which are hours of collection: shared by many items of several publishers."""
+    if "published_at" not in names or "source" not in names:
+        return frozenset()
+    items: Counter[str] = Counter()
+    publishers: dict[str, set[str]] = {}
+    for _, row in open_table(path)[1]:
+        stamp = row.get("published_at") or ""
+        if len(stamp) > len("2026-01-30"):
+            items[stamp] += 1
+            publishers.setdefault(stamp, set()).add(row.get("source") or "")
+    together = {s for s, n in items.items() if n >= CAPTURED_TOGETHER and len(publishers[s]) >= CAPTURED_SOURCES}
+    return frozenset(together)
+
+
+class _Rejects:
+    """The file of rows set aside; made only when there is one."""
+
+    def __init__(self, home: Home, path: Path) -> None:
+        self._path = home.rejected / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+        self._file: Any = None
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def write(self, line: int, row: Row, bad: BadRow) -> None:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("a", encoding="utf-8")
+        entry = {"line": line, "column": bad.column, "reason": bad.reason, "row": row}
+        self._file.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def list_kinds() -> tuple[str, ...]:
+    """The kinds of file that can be imported."""
+    return tuple(COLUMNS)

@@ -1,0 +1,132 @@
+"""The build, as one readable list: read new documents, form events, make the mart, publish it.
+
+Everything before the publishing can be interrupted and run again: readings are committed batch by batch, events in one
+transaction, the mart appears only when it is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from ingest.reading import read_new_documents
+from kb.errors import BadInput
+from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
+from kb.ledger_write import append_rows, record_run, replace_rows
+from kb.mart import SCHEMA_VERSION, build_mart, name_run, publish_mart, rebuild_from
+from kb.records import Event
+from kb.settings import Home
+from kb.sql_steps import read_steps
+from kb.staging import stage_facts, stage_ledger
+from models.attribution import load_weights
+from models.events import TaggedDocument, form_events
+from models.tagger import Tagger
+
+LEDGER_STEPS = ("read", "events", "mart")
+Notify = Callable[[str, int, int], None]  # stage, done, of how many (0: unknown)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did."""
+
+    run: str
+    path: Path
+    read: int
+    events: int
+
+
+def run_build(home: Home, *, start: str = "read", notify: Notify = lambda stage, done, total: None) -> Built:
+    """Bring the mart up to date with the ledger and publish it.
+
+    `start` skips what stands before it: read, events, mart, or the name of an SQL step, which copies the published mart
+    and reruns that step and all later ones. Raises BadInput for another name, NotFound without a ledger or mart.
+    """
+    check_start(start)
+    started_at = datetime.now(UTC)
+    with hold_lock(home, "build"):
+        engine = open_ledger(home)
+        tagger = Tagger.load()
+        run = name_run()
+        read = events = 0
+        if start == "read":
+            read = read_new_documents(engine, tagger, notify)
+        if start in ("read", "events"):
+            events = store_events(engine, tagger.model, notify)
+        path = _make_mart(home, run, tagger.model, start, notify)
+        record_run(engine, "build", started_at, f"published {path.name}: {read} documents read, {events} events")
+        publish_mart(home, path)
+        engine.dispose()
+    return Built(run, path, read, events)
+
+
+def check_start(start: str) -> None:
+    """Raise BadInput unless a build can begin at this step."""
+    later = _later_steps()
+    if start not in LEDGER_STEPS and start not in later:
+        raise BadInput(f"Build from {start!r}", "no such step", f"Use one of {', '.join([*LEDGER_STEPS, *later])}.")
+
+
+def _later_steps() -> list[str]:
+    names = [s.name for s in read_steps()]
+    return names[names.index("daily_return") :]  # earlier steps read staged rows, which a copied mart has not
+
+
+def _make_mart(home: Home, run: str, model: str, start: str, notify: Notify) -> Path:
+    names = [s.name for s in read_steps()]
+
+    def tell(step: str) -> None:
+        notify(f"mart: {step}", names.index(step), len(names))
+
+    if start not in LEDGER_STEPS:
+        return rebuild_from(home, run, start, tell)
+    weights = load_weights()
+    meta = {
+        "schema_version": SCHEMA_VERSION, "run": run, "model": f"{model}+{weights['model']}",
+        "trained_through": weights["trained_through"], "version": version("whyfell"),
+        "confidence_intercept": str(weights["confidence"]["intercept"]),
+        "confidence_slope": str(weights["confidence"]["slope"]),
+    }  # fmt: skip
+
+    def load(connection: object) -> None:
+        notify("mart: ledger", 0, len(names))
+        stage_ledger(connection, home, model)  # type: ignore[arg-type]
+        stage_facts(connection, weights, meta)  # type: ignore[arg-type]
+
+    return build_mart(home, run, load, tell)
+
+
+def store_events(engine: Engine, model: str, notify: Notify) -> int:
+    """How many events the triggers of this model form; they replace the events of the ledger in one transaction."""
+    notify("events", 0, 0)
+    events = list(form_events(_list_tagged(engine, model)))
+    with engine.begin() as connection:
+        replace_rows(connection, EventDocumentRow, ())
+        replace_rows(connection, EventRow, (_event_row(e) for e in events))
+        append_rows(connection, EventDocumentRow, _link_rows(events))
+    return len(events)
+
+
+def _list_tagged(engine: Engine, model: str) -> Iterator[TaggedDocument]:
+    query = text(
+        "SELECT t.document_id, t.type, d.title, d.public_hi FROM trigger t JOIN document d USING (document_id) "
+        "WHERE t.model = :model ORDER BY d.public_hi, t.document_id, t.rank"
+    )
+    with engine.connect() as connection:
+        for document_id, type_, title, public_hi in connection.execute(query, {"model": model}):
+            yield TaggedDocument(document_id, type_, title, datetime.fromisoformat(public_hi))
+
+
+def _event_row(event: Event) -> dict[str, object]:
+    return {"event_id": event.event_id, "type": event.type, "title": event.title, "public_hi": event.public_hi}
+
+
+def _link_rows(events: list[Event]) -> Iterator[dict[str, object]]:
+    for event in events:
+        for link in event.links:
+            yield {"event_id": event.event_id, "document_id": link.document_id, "novelty": link.novelty}

@@ -1,0 +1,170 @@
+"""What the columns of the user's files mean: a row of text becomes a record, or a reason why not.
+
+Contract of `whyfell import`: naive times are UTC; extra columns are ignored.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ingest.tables import Row
+from kb.cases import bracket_day
+from kb.records import Bar, Document, Liquidation, Precision, Release, hash_id
+
+# kind: columns needed, columns of which one is needed, columns that may be there
+COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "news": (("title",), ("published_at", "date"), ("summary", "url", "source", "id")),
+    "prices": (("symbol", "date", "close"), (), ("open", "high", "low", "volume", "source")),
+    "releases": (("indicator", "period", "released_at", "actual"), (), ("consensus", "previous", "source")),
+    "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("source",)),
+}
+MAX_TITLE, MAX_SUMMARY = 1_000, 4_000  # characters kept: a headline and its first lines, not the article
+YEARS = range(1850, 2101)  # outside these a date is a slip of the pen
+CAPTURE_LAG = timedelta(hours=24)  # an item may have been public this long before a collector stamped it
+
+
+class BadRow(ValueError):
+    """A row that cannot be used: the column at fault and the reason."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        self.column, self.reason = column, reason
+        super().__init__(f"column {column}: {reason}")
+
+
+def make_record(kind: str, row: Row, stem: str, captures: frozenset[str]) -> Any:
+    """The Document, Bar, Release or Liquidation that a row stands for. `stem` names the source where the row does not.
+
+    `captures` are values of `published_at` known to be hours of collection. Raises BadRow.
+    """
+    if "" in row:
+        raise BadRow("(line)", row[""] or "unreadable")
+    if kind == "news":
+        return _make_document(row, stem, captures)
+    return _MAKERS[kind](row, _text(row, "source") or stem)
+
+
+def _make_document(row: Row, stem: str, captures: frozenset[str]) -> Document:
+    title = _clean(_need(row, "title"))[:MAX_TITLE]
+    if not title:
+        raise BadRow("title", "nothing is left of it without markup")
+    lo, hi, precision = _bracket_publication(row, captures)
+    source = _clean(_text(row, "source")) or stem
+    url = _clean_url(_text(row, "url"))
+    native = _text(row, "id") or url or title + lo.date().isoformat()
+    return Document(
+        document_id=hash_id(source, native), source=source, title=title,
+        summary=_clean(_text(row, "summary"))[:MAX_SUMMARY], url=url, public_lo=lo, public_hi=hi, precision=precision,
+    )  # fmt: skip
+
+
+def _bracket_publication(row: Row, captures: frozenset[str]) -> tuple[datetime, datetime, Precision]:
+    stamp = _text(row, "published_at")
+    if not stamp:
+        return *bracket_day(_day(row, "date")), Precision.DAY
+    at = _instant(row, "published_at")
+    if stamp in captures:
+        return at - CAPTURE_LAG, at, Precision.CAPTURE
+    if (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0):  # a date written as an instant
+        return *bracket_day(at.date()), Precision.DAY
+    return at, at, Precision.INSTANT
+
+
+def _make_bar(row: Row, source: str) -> Bar:
+    return Bar(
+        symbol=_need(row, "symbol"), session=_day(row, "date"), source=source, close=_need_number(row, "close"),
+        open=_number(row, "open"), high=_number(row, "high"), low=_number(row, "low"), volume=_number(row, "volume"),
+    )  # fmt: skip
+
+
+def _make_release(row: Row, source: str) -> Release:
+    return Release(
+        indicator=_need(row, "indicator"), period=_need(row, "period"), released_at=_instant(row, "released_at"),
+        source=source, actual=_need_number(row, "actual"), consensus=_number(row, "consensus"),
+        previous=_number(row, "previous"),
+    )  # fmt: skip
+
+
+def _make_liquidation(row: Row, source: str) -> Liquidation:
+    return Liquidation(
+        asset=_need(row, "asset").upper(), at=_instant(row, "at"), venue=_need(row, "venue"), source=source,
+        long_usd=_number(row, "long_usd"), short_usd=_number(row, "short_usd"),
+    )  # fmt: skip
+
+
+_MAKERS: dict[str, Callable[[Row, str], Any]] = {
+    "prices": _make_bar, "releases": _make_release, "liquidations": _make_liquidation,
+}  # fmt: skip
+
+
+def _text(row: Row, column: str) -> str:
+    return (row.get(column) or "").strip()
+
+
+def _need(row: Row, column: str) -> str:
+    value = _text(row, column)
+    if not value:
+        raise BadRow(column, "is empty")
+    return value
+
+
+def _number(row: Row, column: str) -> float | None:
+    text = _text(row, column)
+    if not text or text.lower() in {"nan", "null", "none", "na"}:
+        return None
+    try:
+        value = float(text.replace(",", ""))
+    except ValueError:
+        raise BadRow(column, f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise BadRow(column, f"{text!r} is not finite")
+    return value
+
+
+def _need_number(row: Row, column: str) -> float:
+    value = _number(row, column)
+    if value is None:
+        raise BadRow(column, "is empty")
+    return value
+
+
+def _day(row: Row, column: str) -> date:
+    text = _need(row, column)
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        raise BadRow(column, f"{text!r} is not a date like 2026-01-30") from None
+    return _check_year(column, day)
+
+
+def _instant(row: Row, column: str) -> datetime:
+    text = _need(row, column)
+    try:
+        at = datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", text))
+    except ValueError:
+        raise BadRow(column, f"{text!r} is not an instant like 2026-01-30T14:30:00Z") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    _check_year(column, at.date())
+    return at
+
+
+def _check_year(column: str, day: date) -> date:
+    if day.year not in YEARS:
+        raise BadRow(column, f"year {day.year} is not within {YEARS.start} to {YEARS.stop - 1}")
+    return day
+
+
+def _clean(text: str) -> str:
+    """One line without markup and control characters: "A &amp; <b>B</b>\\r" -> "A & B"."""
+    if "<" in text or "&" in text:
+        text = html.unescape(re.sub(r"<[^<>]{1,500}>", " ", text))
+    return re.sub(r"[\s\x00-\x1f\x7f\u200b\ufeff]+", " ", text).strip()
+
+
+def _clean_url(text: str) -> str:
+    inner = re.fullmatch(r"<!\[CDATA\[(.*)\]\]>", text, re.S)
+    return html.unescape(inner[1].strip() if inner else text)

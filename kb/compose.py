@@ -1,0 +1,174 @@
+"""Composing an answer from rows of the mart: no figure is made here that SQL has not computed.
+
+Reads the mart; writes only when a home does not exist yet, which the embedded case files then fill.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from kb.answer import Answer, Cause, Evidence, Json
+from kb.caveats import Known, list_caveats
+from kb.errors import NotFound
+from kb.lead import Standing, choose_lead, list_also, list_standings
+from kb.mart import open_mart
+from kb.markets import find_market, read_markets
+from kb.narrow import narrow_to, score_market
+from kb.settings import Home
+from kb.sql_steps import fetch_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a session, a market (None: the one to lead with) and an instant (None: all that is known)."""
+
+    session: date
+    market: str | None
+    as_of: datetime | None
+
+
+def answer_day(home: Home, session: date, market: str | None, as_of: datetime | None) -> Answer:
+    """The answer for one session. Raises as `kb.why` does."""
+    ensure_home(home)
+    with open_mart(home) as connection:
+        return compose_answer(connection, Question(session, market, as_of))
+
+
+def ensure_home(home: Home) -> None:
+    """Fill a home that does not exist yet from the embedded case files; leave any other alone."""
+    if home.mart.exists() or home.ledger.exists():
+        return
+    from importlib import import_module
+
+    import_module("ingest.init").initialise(home)  # by name: kb imports neither room above it
+
+
+def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer:
+    """The answer to a question over an open mart. An `as_of` question leaves temporary tables behind."""
+    meta = {r["name"]: r["value"] for r in fetch_rows(connection, "SELECT name, value FROM meta")}
+    known = frozenset(r["series"] for r in fetch_rows(connection, "SELECT DISTINCT series FROM main.daily_return"))
+    asked = find_market(question.market, known) if question.market else None
+    if question.as_of:
+        narrow_to(connection, asked or "SPX", question.session, question.as_of)
+    standings = list_standings(connection, question.session)
+    lead = choose_lead(standings, asked)
+    if lead is None:
+        raise _explain_absence(connection, question, asked)
+    _prepare_attribution(connection, question, lead, asked)
+    return _compose(connection, question, lead, standings, meta)
+
+
+def _prepare_attribution(connection: DuckDBPyConnection, question: Question, lead: Standing, asked: str | None) -> None:
+    """Score the lead live where its rows are not stored, or where an as-of question was narrowed to another market."""
+    stored = fetch_rows(connection, "SELECT 1 AS one FROM asked_market WHERE market = $market", {"market": lead.market})
+    if stored:
+        return
+    for table in ("asked_market", "type_share", "attribution", "unexplained"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    score_market(connection, lead.market, question.session, question.session)
+
+
+def _compose(
+    connection: DuckDBPyConnection, question: Question, lead: Standing, standings: list[Standing], meta: dict[str, str]
+) -> Answer:
+    place = {"market": lead.market, "session": question.session}
+    causes = _list_causes(connection, lead, question.session, meta)
+    selloff = next(iter(_fetch(connection, "selloff_on", place)), None)
+    state = next(iter(_fetch(connection, "state_on", place)), {})
+    rest = next(iter(_fetch(connection, "unexplained_on", place)), None)
+    unexplained = {"share": rest["share"], "reason": rest["reason"]} if rest else {"share": 1.0, "reason": "not_ingested"}
+    known = Known(question.session, question.as_of, rest["documents"] if rest else 0, meta["trained_through"], _from_cases(connection, lead))
+    return Answer(
+        date=question.session.isoformat(),
+        as_of=question.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if question.as_of else None,
+        market=lead.market,
+        validated=_is_validated(lead),
+        built={k: meta[k] for k in ("run", "version", "model", "trained_through")},
+        return_on_date=lead.ret,
+        z=lead.z,
+        selloff=_plain(selloff),
+        state=_plain(state) or {},
+        causes=causes,
+        unexplained=unexplained,
+        placebo=_rank_placebo(rest),
+        analogues=tuple(_plain(r) or {} for r in _fetch(connection, "analogues_on", place)) if selloff else (),
+        also=list_also(standings, lead),
+        caveats=list_caveats(lead, selloff, known),
+    )
+
+
+def _is_validated(lead: Standing) -> bool:
+    # The human coding covers days on which a broad US index moved by more than 2.5 %.
+    return lead.human_coded and lead.ret is not None and abs(lead.ret) >= 0.025
+
+
+def _rank_placebo(rest: Json | None) -> Json | None:
+    if rest is None or not rest["of_sessions"]:
+        return None
+    return {"rank": rest["place"], "of": rest["of_sessions"] + 1, "base_rate": rest["base_rate"]}
+
+
+def _from_cases(connection: DuckDBPyConnection, lead: Standing) -> bool:
+    rows = fetch_rows(connection, "SELECT 1 AS one FROM main.document WHERE origin <> 'case' LIMIT 1")
+    return not rows
+
+
+def _list_causes(connection: DuckDBPyConnection, lead: Standing, session: date, meta: dict[str, str]) -> tuple[Cause, ...]:
+    rows = _fetch(connection, "causes_on", {"market": lead.market, "session": session})
+    behind: dict[str, list[Json]] = {}
+    for row in _fetch(connection, "evidence_on", {"calendar": lead.calendar, "session": session}) if rows else ():
+        behind.setdefault(row["event_id"], []).append(row)
+    intercept, slope = float(meta["confidence_intercept"]), float(meta["confidence_slope"])
+    return tuple(_make_cause(r, behind.get(r["event_id"], []), intercept, slope) for r in rows)
+
+
+def _make_cause(row: Json, documents: list[Json], intercept: float, slope: float) -> Cause:
+    evidence = tuple(Evidence(d["title"], d["url"], d["source"], d["public_at"], d["role"]) for d in documents)
+    happened = [d["happened_at"] for d in documents if d["happened_at"]]
+    return Cause(
+        event_id=row["event_id"], type=row["type"], bbds=row["category"], title=row["title"], share=row["share"],
+        confidence=calibrate(row["category_share"], intercept, slope), public_at=row["public_at"],
+        happened_at=min(happened, default=None), why=dict(row["why"]), evidence=evidence,
+    )  # fmt: skip
+
+
+def calibrate(share: float, intercept: float, slope: float) -> float:
+    """The chance that a coder names a category of this share: logistic in the log-odds of the share (Platt 1999)."""
+    bounded = min(max(share, 1e-4), 1 - 1e-4)
+    return 1 / (1 + math.exp(-(intercept + slope * math.log(bounded / (1 - bounded)))))
+
+
+def _explain_absence(connection: DuckDBPyConnection, question: Question, asked: str | None) -> NotFound:
+    """Why there is no answer: the market has no session that day, or no bar for it is here."""
+    market = asked or "SPX"
+    declared = read_markets().get(market)
+    calendar = declared.calendar if declared else "NYSE"
+    place = {"calendar": calendar, "session": question.session, "market": market}
+    row = _fetch(connection, "sessions_around", place)[0]
+    what = f"{market} on {question.session} ({question.session:%A})"
+    if not row["is_session"]:
+        around = " and ".join(d for d in (row["before"], row["after"]) if d) or "none"
+        return NotFound(what, f"no {calendar} session on that day", f"The sessions around it are {around}.")
+    if row["first_bar"] is None:
+        return NotFound(what, "no prices of that market are here", "Run `whyfell import prices FILE`, then `whyfell build`.")
+    found = f"no bar known; those here run from {row['first_bar']} to {row['last_bar']}"
+    return NotFound(what, found, "Ask for another date, or run `whyfell import prices FILE` and `whyfell build`.")
+
+
+def _fetch(connection: DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Json]:
+    from kb.sql_steps import read_query
+
+    return fetch_rows(connection, read_query(query), parameters)
+
+
+def _plain(row: Json | None) -> Json | None:
+    """A row with its dates as text, as JSON wants them."""
+    if row is None:
+        return None
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items() if k != "rule"}

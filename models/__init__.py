@@ -1,0 +1,1 @@
+"""What documents say: tagging, forming events, and measuring both against people."""

@@ -1,0 +1,130 @@
+"""Forming events: triggers of several documents that tell of one happening become one event.
+
+One pass in the order in which documents became public; an event is never merged with an earlier one afterwards, so what
+is known at an hour does not change later. Pure: rows in, events out.
+
+A document joins the open event of its type whose words cover most of the information in its own title, words weighed by
+how rare they have been so far (running inverse document frequency, Sparck Jones 1972).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from kb.records import Event, EventLink, hash_id
+
+OPEN_FOR = timedelta(days=3)  # an event that nobody told of for so long is over
+COVERED = 0.45  # share of a title's information that an event's words must hold; see CHANGELOG for how it was chosen
+REMEMBERED = 40  # newest events looked up per word; older ones of a busy word are nearly always over
+LONGEST = 60  # words an event keeps: beyond, long-running events would swallow everything of their type
+TOO_COMMON = 0.05  # words in more than this share of titles find no event, though they still weigh in
+_WORD = re.compile(r"[a-z0-9][a-z0-9.&'-]*[a-z0-9]|[a-z0-9]")
+_STOP = frozenset(
+    "a an and are as at be been but by for from has have he her his how in into is it its may more new no not of off on"
+    " or our out over say says said she should so than that the their they this to up us was we were what when who why"
+    " will with would you your after amid ahead before could update live news report reports".split()
+)
+
+
+class TaggedDocument(NamedTuple):
+    """One trigger of one document, as the former of events reads it."""
+
+    document_id: str
+    type: str
+    title: str
+    public_hi: datetime
+
+
+@dataclass
+class _Open:
+    """An event while it may still grow."""
+
+    event_id: str
+    type: str
+    title: str
+    public_hi: datetime
+    last_told: datetime
+    words: set[str]
+    links: list[EventLink] = field(default_factory=list)
+
+
+def split_words(title: str) -> set[str]:
+    """The words of a title that carry meaning, in lower case, plural and verb endings cut.
+
+    "Stocks fall on rate fears" -> {"stock", "fall", "rate", "fear"}
+    """
+    return {_cut(w) for w in _WORD.findall(title.lower()) if w not in _STOP and len(w) > 1}
+
+
+def _cut(word: str) -> str:
+    for ending in ("'s", "ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word[:-1] if word.endswith("s") and len(word) == 4 and not word.endswith("ss") else word
+
+
+def form_events(tagged: Iterable[TaggedDocument]) -> Iterator[Event]:
+    """Events in the order in which they were first told. `tagged` comes ordered by (public_hi, document_id)."""
+    former = _Former()
+    for doc in tagged:
+        former.place(doc)
+    for found in former.events:
+        yield Event(found.event_id, found.type, found.title, found.public_hi, tuple(found.links))
+
+
+class _Former:
+    def __init__(self) -> None:
+        self.events: list[_Open] = []
+        self._seen: Counter[str] = Counter()
+        self._titles = 0
+        self._last_document = ""
+        self._by_word: dict[tuple[str, str], deque[_Open]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+
+    def place(self, doc: TaggedDocument) -> None:
+        words = split_words(doc.title)
+        found = self._find(doc, words)
+        if found is None:
+            event_id = hash_id(doc.document_id, doc.type)
+            found = _Open(event_id, doc.type, doc.title, doc.public_hi, doc.public_hi, set())
+            self.events.append(found)
+        found.links.append(EventLink(doc.document_id, 1 / (1 + len(found.links))))
+        found.last_told = doc.public_hi
+        self._remember(found, words)
+        self._count(doc, words)
+
+    def _find(self, doc: TaggedDocument, words: set[str]) -> _Open | None:
+        weight = {w: math.log((self._titles + 1) / (self._seen[w] + 0.5)) for w in words}
+        total = sum(weight.values())
+        if total <= 0:
+            return None
+        shared: dict[int, float] = defaultdict(float)
+        near: dict[int, _Open] = {}
+        for word in sorted(words):
+            if self._seen[word] > TOO_COMMON * self._titles + 5:
+                continue
+            for known in self._by_word.get((doc.type, word), ()):
+                if doc.public_hi - known.last_told <= OPEN_FOR:
+                    near[id(known)] = known
+        for key, known in near.items():
+            shared[key] = sum(weight[w] for w in words & known.words) / total
+        best = max(shared, key=lambda k: (shared[k], near[k].last_told, near[k].event_id), default=None)
+        return near[best] if best is not None and shared[best] >= COVERED else None
+
+    def _remember(self, found: _Open, words: set[str]) -> None:
+        if len(found.words) >= LONGEST:
+            return
+        for word in words - found.words:
+            self._by_word[(found.type, word)].append(found)
+        found.words |= words
+
+    def _count(self, doc: TaggedDocument, words: set[str]) -> None:
+        if doc.document_id != self._last_document:
+            self._titles += 1
+            self._seen.update(words)
+            self._last_document = doc.document_id
