@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,10 +20,12 @@ from sqlalchemy import Engine
 
 from ingest.columns import COLUMNS, BadRow, make_record
 from ingest.tables import Row, open_table
-from kb.errors import BadInput, NotFound
-from kb.ledger_write import store_records
+from kb.errors import BadInput, NotFound, WhyfellError
+from kb.ledger import hold_lock, open_ledger
+from kb.ledger_write import record_run, store_records
 from kb.settings import Home
 
+Notify = Callable[[str, int, int], None]  # stage, rows done, of how many (0: unknown)
 BATCH = 50_000  # rows a transaction: an interrupted import loses at most this many and is simply run again
 # An hour shared by this many items of this many publishers is when a collector looked, not when they were published.
 CAPTURED_TOGETHER, CAPTURED_SOURCES = 20, 5
@@ -47,7 +50,7 @@ class Imported:
 def import_file(
     engine: Engine, home: Home, kind: str, path: Path, notify: Callable[[int], None] = lambda rows: None
 ) -> Imported:
-    """What became of a file of `kind` news, prices, releases or liquidations; `notify` is told the rows of each batch.
+    """What became of a file of `kind` news, prices, releases or liquidations; `notify` is told the rows done so far.
 
     Raises NotFound when there is no such file, Unreadable when it is damaged, BadInput when columns are missing:
     in each case before anything of it is stored, except that a Parquet file may break off in the middle.
@@ -73,8 +76,32 @@ def import_file(
                         outcome.reasons.append(reason)
             outcome.rows += len(batch)
             outcome.new += store_records(engine, records, recorded_at)
-            notify(len(batch))
+            notify(outcome.rows)
     return outcome
+
+
+def import_files(
+    home: Home, kind: str, files: Sequence[Path], show: Callable[[Path], AbstractContextManager[Notify]]
+) -> tuple[list[Imported], list[WhyfellError]]:
+    """What became of each file, and the errors of those that could not be read; one bad file does not stop the rest.
+
+    `show` opens a progress bar for a file. Raises WhyfellError when another process writes to the home.
+    """
+    started_at = datetime.now(UTC)
+    outcomes: list[Imported] = []
+    errors: list[WhyfellError] = []
+    with hold_lock(home, f"import {kind}"):
+        engine = open_ledger(home, create=True)
+        for path in files:
+            try:
+                with show(path) as notify:
+                    outcomes.append(import_file(engine, home, kind, path, lambda rows: notify(path.name, rows, 0)))
+            except WhyfellError as error:
+                errors.append(error)
+        said = [f"{o.file.name}: {o.new} new of {o.rows} rows, {o.rejected} set aside" for o in outcomes] + [str(e) for e in errors]
+        record_run(engine, f"import {kind}", started_at, "; ".join(said))
+        engine.dispose()
+    return outcomes, errors
 
 
 def _check_columns(kind: str, path: Path, names: list[str]) -> None:

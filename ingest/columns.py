@@ -55,7 +55,8 @@ def _make_document(row: Row, stem: str, captures: frozenset[str]) -> Document:
     lo, hi, precision = _bracket_publication(row, captures)
     source = _clean(_text(row, "source")) or stem
     url = _clean_url(_text(row, "url"))
-    native = _text(row, "id") or url or title + lo.date().isoformat()
+    # A page may carry many items (a day of an encyclopaedia's current events), so an address alone names none of them.
+    native = _text(row, "id") or (url + title if url else title + lo.date().isoformat())
     return Document(
         document_id=hash_id(source, native), source=source, title=title,
         summary=_clean(_text(row, "summary"))[:MAX_SUMMARY], url=url, public_lo=lo, public_hi=hi, precision=precision,

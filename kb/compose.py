@@ -6,6 +6,7 @@ Reads the mart; writes only when a home does not exist yet, which the embedded c
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -40,13 +41,13 @@ def answer_day(home: Home, session: date, market: str | None, as_of: datetime | 
         return compose_answer(connection, Question(session, market, as_of))
 
 
-def ensure_home(home: Home) -> None:
+def ensure_home(home: Home, notify: Callable[[str, int, int], None] = lambda stage, done, total: None) -> None:
     """Fill a home that does not exist yet from the embedded case files; leave any other alone."""
     if home.mart.exists() or home.ledger.exists():
         return
     from importlib import import_module
 
-    import_module("ingest.init").initialise(home)  # by name: kb imports neither room above it
+    import_module("ingest.init").initialise(home, notify)  # by name: kb imports neither room above it
 
 
 def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer:

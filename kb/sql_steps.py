@@ -48,7 +48,8 @@ def _parse_step(file: str, text: str) -> Step:
     head = re.search(r"^-- (table|view|macro) (\w+): (.+)$", text, re.M)
     if head is None:
         raise BadInput(f"SQL step {file}", "no header", "Begin it with `-- table name: what a row is`.")
-    columns = dict(re.findall(r"^-- col (\w+): (.+)$", text, re.M))
+    joined = re.sub(r"\n--     ", " ", text)  # a long comment goes on in lines that are indented further
+    columns = dict(re.findall(r"^-- col (\w+): (.+)$", joined, re.M))
     body = "\n".join(line for line in text.splitlines() if not line.startswith("-- ")).strip()
     return Step(file, head[1], head[2], head[3], columns, body)
 

@@ -36,7 +36,8 @@ SHAPES = str.maketrans({**{str(d): "0" for d in range(1, 10)}, "\u2019": "'", "\
 START = "\x02"  # opens every segment, so that the first word has a pair of its own
 MARK = "\x01"  # first character of a mark: one feature, no n-grams, no pairs
 
-Parts = tuple[str, str, Sequence[str]]
+# Words of the title, words of the summary, marks.
+Parts = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
 def cut_words(text: str) -> list[str]:
@@ -98,8 +99,8 @@ class Vocabulary:
         flat: list[int] = []
         begins: list[int] = []
         known, start = self.numbers, self.number(START)
-        for title, summary, marks in items:
-            for words in (cut_words(title), cut_words(summary), marks):
+        for parts in items:
+            for words in parts:
                 begins.append(len(flat))
                 flat.append(start)
                 try:

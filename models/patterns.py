@@ -1,13 +1,13 @@
 """Names and token patterns found by spaCy in a title: marks for the linear model and a few decisive rules.
 
-Reads `patterns.toml`. Text only, never prices. A title whose words hold no anchor of any pattern skips spaCy, which is
-most of a news stream; the anchors are taken from the patterns themselves.
+Reads `patterns.toml`. Text only, never prices. Names of one word are looked up
+in a table; a title goes to spaCy only when its words could complete a pattern or a longer name.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -55,13 +55,17 @@ def _fill(pattern: list[dict[str, Any]], words: dict[str, list[str]]) -> list[di
     return filled
 
 
-def _anchor(pattern: list[dict[str, Any]]) -> list[str]:
-    """The words of which one must occur for the pattern to match: those of its first token without OP."""
+def _fixed_words(pattern: list[dict[str, Any]]) -> list[frozenset[str]]:
+    """One set per token that must occur: a title without a word of each of them cannot match the pattern."""
+    sets = []
     for token in pattern:
         if "OP" not in token and "LOWER" in token:
             lower = token["LOWER"]
-            return [lower] if isinstance(lower, str) else list(lower["IN"])
-    raise BadInput("A rule of models/patterns.toml", f"no fixed word in {pattern}", "Give one token without OP.")
+            words = [lower] if isinstance(lower, str) else list(lower["IN"])
+            sets.append(frozenset(words + [f"{word}'s" for word in words]))
+    if not sets:
+        raise BadInput("A rule of models/patterns.toml", f"no fixed word in {pattern}", "Give one token without OP.")
+    return sets
 
 
 class Patterns:
@@ -72,11 +76,9 @@ class Patterns:
 
         table = tomllib.loads(source)
         self.nlp = English()
-        self.anchors: set[str] = set()
         self.rules = [self._read_rule(entry) for entry in table["rule"]]
         self._add_rules(table)
         self._add_entities(table["entities"])
-        self.anchors |= {f"{word}'s" for word in self.anchors}
 
     @staticmethod
     def _read_rule(entry: dict[str, Any]) -> Rule:
@@ -89,36 +91,47 @@ class Patterns:
         from spacy.matcher import Matcher
 
         self.matcher = Matcher(self.nlp.vocab)
+        self.needs: list[list[frozenset[str]]] = []
         for number, entry in enumerate(table["rule"]):
             patterns = [_fill(p, table["words"]) for p in entry["patterns"]]
             self.matcher.add(f"rule {number}", patterns)
-            for pattern in patterns:
-                self.anchors.update(_anchor(pattern))
+            self.needs += [_fixed_words(p) for p in patterns]
+        self.rule_words = frozenset().union(*(need[0] for need in self.needs))
 
     def _add_entities(self, entities: dict[str, list[str]]) -> None:
         from spacy.matcher import PhraseMatcher
 
         self.phrases = PhraseMatcher(self.nlp.vocab, attr="LOWER")
+        self.single: dict[str, str] = {}
+        anchors: set[str] = set()
         for name, names in entities.items():
-            self.phrases.add(MARK + name, [self.nlp.make_doc(n) for n in names])
-            self.anchors.update(cut_words(n)[0] for n in names if cut_words(n))
+            for phrase in names:
+                words = cut_words(phrase)
+                if len(words) == 1 and words[0] == phrase:
+                    self.single |= {phrase: MARK + name, f"{phrase}'s": MARK + name}
+                else:
+                    self.phrases.add(MARK + name, [self.nlp.make_doc(phrase)])
+                    anchors.add(max(words, key=len))
+        self.phrase_words = frozenset(anchors | {f"{word}'s" for word in anchors})
 
-    def find(self, title: str) -> Found:
-        """Marks and rules of one title; an empty Found for text without any anchor word. Never raises."""
+    def find(self, title: str, cut: Sequence[str] | None = None) -> Found:
+        """Marks and rules of one title (`cut`: its words, if known already); most titles need no spaCy. Never raises."""
         title = title[:LONGEST_TITLE]
-        words = cut_words(title)
-        if self.anchors.isdisjoint(words):
-            return Found()
-        doc = self.nlp.make_doc(title)
-        strings = self.nlp.vocab.strings
-        marks = sorted({strings[match] for match, _, _ in self.phrases(doc)})
-        fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)})
-        rules = tuple(self.rules[n] for n in fired if self.rules[n].veto.isdisjoint(words))
-        return Found(tuple(marks), rules)
+        words = set(cut_words(title) if cut is None else cut)
+        marks = {self.single[word] for word in words & self.single.keys()}
+        ruled = not self.rule_words.isdisjoint(words) and self._may_match(words)
+        phrased = not self.phrase_words.isdisjoint(words)
+        rules: tuple[Rule, ...] = ()
+        if ruled or phrased:
+            doc = self.nlp.make_doc(title)
+            strings = self.nlp.vocab.strings
+            marks |= {strings[match] for match, _, _ in self.phrases(doc)}
+            fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
+            rules = tuple(self.rules[n] for n in fired if self.rules[n].veto.isdisjoint(words))
+        return Found(tuple(sorted(marks)), rules)
 
-    def find_all(self, titles: Iterable[str]) -> Sequence[Found]:
-        """`find` for each title, in order."""
-        return [self.find(title) for title in titles]
+    def _may_match(self, words: set[str]) -> bool:
+        return any(all(not need.isdisjoint(words) for need in needs) for needs in self.needs)
 
 
 @cache

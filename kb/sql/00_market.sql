@@ -3,7 +3,7 @@
 -- col market: short name
 -- col name: name for people
 -- col asset_class: index, sector, commodity, single_name or crypto
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col named: takes part in choosing the lead of an answer
 -- col human_coded: its falls are what the published human coding describes
 -- col keywords: words by which a headline names the company, lower case

@@ -3,7 +3,7 @@
 -- col series: market or input it belongs to
 -- col symbol: name in files and sources
 -- col symbol_rank: preference among the names of one series, from 0
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col unit: price, percent or level
 SELECT series, symbol, symbol_rank, calendar, unit
 FROM staged_series

@@ -16,11 +16,20 @@
 -- col direction: way the report says the market went: -1, 0, 1
 -- col weekday: day the report names, Monday 0; -1 for none
 -- col ahead: speaks of a session not yet opened
+-- col about: what a market report is about, by its headline: crypto, commodity or equity; empty for other documents
 -- col known_at: public_hi
 SELECT
     d.document_id, d.source, d.title, d.summary, d.url, d.happened_at, d.public_lo, d.public_hi, d.precision, d.origin,
     coalesce(r.wrap = 1, false) AS wrap, coalesce(r.risk, 0) AS risk, coalesce(r.stated_cause, '') AS stated_cause,
     coalesce(r.direction, 0) AS direction, coalesce(r.weekday, -1) AS weekday, coalesce(r.ahead = 1, false) AS ahead,
+    CASE
+        WHEN coalesce(r.wrap, 0) = 0 THEN ''
+        WHEN regexp_matches(d.title, '\b(bitcoin|btc|ether|ethereum|eth|crypto|cryptocurrenc|altcoin|xrp|solana|dogecoin|stablecoin|token)', 'i')
+            AND NOT regexp_matches(d.title, '\b(stocks|wall street|dow|s&p|nasdaq)\b', 'i') THEN 'crypto'
+        WHEN regexp_matches(d.title, '\b(gold|silver|oil|crude|brent|copper|wheat|corn|platinum|commodit|natural gas)', 'i')
+            AND NOT regexp_matches(d.title, '\b(stocks|wall st|wall street|dow|s&p|nasdaq|shares|equities|markets)\b', 'i') THEN 'commodity'
+        ELSE 'equity'
+    END AS about,
     d.public_hi AS known_at
 FROM staged_document AS d
 LEFT JOIN staged_reading AS r ON r.document_id = d.document_id

@@ -1,6 +1,7 @@
 -- table session: one row per calendar and trading session
 -- in: nyse_day (closures and half days since 1952), staged_bar (before 1952 the dates of the price series are the calendar)
--- col calendar: NYSE, or CRYPTO whose days end at 00:00 UTC
+-- col calendar: NYSE, COMMODITY (the same sessions, but reports on commodities are the ones that count), or CRYPTO whose days
+--     end at 00:00 UTC
 -- col session: exchange-local date
 -- col session_no: consecutive number of the session within its calendar, from 1
 -- col previous_close_at: instant (UTC) at which the session before closed
@@ -25,13 +26,14 @@ nyse AS (
 ),
 instants AS (
     SELECT
-        'NYSE' AS calendar,
+        c.calendar,
         session,
         timezone('America/New_York', session + CASE WHEN session < DATE '1985-09-30' THEN TIME '10:00' ELSE TIME '09:30' END) AS open_at,
         timezone('America/New_York', session + coalesce(
             closes_at, CASE WHEN session < DATE '1974-10-01' THEN TIME '15:30' ELSE TIME '16:00' END)) AS close_at
     FROM nyse
-    UNION ALL
+    CROSS JOIN (VALUES ('NYSE'), ('COMMODITY')) AS c(calendar)
+    UNION ALL BY NAME
     SELECT
         'CRYPTO' AS calendar,
         CAST(d AS DATE) AS session,

@@ -1,6 +1,6 @@
 -- table document_session: one row per calendar and document that carries a trigger or is a market report
 -- in: document, trigger, session, daily_return
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col document_id: the document
 -- col first_no: number of the first session whose close lies after the earliest instant it may have been public
 -- col last_no: the same for the latest such instant; a cause can move these sessions
@@ -16,7 +16,7 @@ relevant AS (
 placed AS (
     SELECT c.calendar, d.document_id, d.precision, d.public_hi, d.direction, d.weekday, d.ahead, lo.session_no AS first_no
     FROM relevant AS d
-    CROSS JOIN (VALUES ('NYSE'), ('CRYPTO')) AS c(calendar)
+    CROSS JOIN (VALUES ('NYSE'), ('COMMODITY'), ('CRYPTO')) AS c(calendar)
     ASOF JOIN session AS lo ON lo.calendar = c.calendar AND d.public_lo < lo.close_at
 ),
 bracketed AS (

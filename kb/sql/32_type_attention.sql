@@ -1,6 +1,6 @@
 -- table type_attention: one row per calendar, session and trigger type that any document mentions
 -- in: mention
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session_no: number of the session
 -- col session: exchange-local date
 -- col type: trigger type

@@ -1,6 +1,6 @@
 -- table feature: one row per calendar, session, trigger type and feature that is not zero; all look backward only
 -- in: type_attention, surprise, cross_asset, type_signature
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session: exchange-local date
 -- col type: trigger type
 -- col feature: stated, stated_share, attention, attention_excess, bad_news, surprise or signature

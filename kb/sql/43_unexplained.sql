@@ -12,7 +12,7 @@ held AS (
     FROM (
         SELECT s.calendar, s.session
         FROM document AS d
-        CROSS JOIN (VALUES ('NYSE'), ('CRYPTO')) AS c(calendar)
+        CROSS JOIN (VALUES ('NYSE'), ('COMMODITY'), ('CRYPTO')) AS c(calendar)
         ASOF JOIN session AS s ON s.calendar = c.calendar AND d.public_lo < s.close_at
     ) AS placed
     GROUP BY calendar, session

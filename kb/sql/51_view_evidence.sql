@@ -1,6 +1,6 @@
 -- view evidence: one row per calendar, session, event and document that speaks for it
 -- in: mention, event_document, event, document
--- col calendar: NYSE or CRYPTO
+-- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session: exchange-local date
 -- col event_id: the event
 -- col type: trigger type

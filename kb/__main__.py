@@ -1,0 +1,5 @@
+"""`python -m kb` is the command `whyfell`."""
+
+from kb.cli import main
+
+main()

@@ -1,0 +1,30 @@
+"""The command line. `whyfell 2026-01-30` is `whyfell why 2026-01-30`; every other command is named.
+
+Commands that write are loaded by name when called, so that a question imports neither the tagger nor the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kb.errors import WhyfellError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process: 0 when answered, 1 with one sentence on bad input, 2 on wrong usage."""
+    from kb.cli.app import COMMANDS, app
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] not in COMMANDS and not given[0].startswith("-"):
+        given.insert(0, "why")
+    try:
+        app(given, prog_name="whyfell")
+    except WhyfellError as error:
+        print(f"whyfell: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,175 @@
+"""The command table: each command's options and help; the work is done in the room it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kb.settings import Home, find_home
+
+app = typer.Typer(
+    name="whyfell", help="Why did the market fall? Ask by date: whyfell 2020-03-16", no_args_is_help=True,
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+evaluate = typer.Typer(help="Measure against people.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the knowledge base.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+MarketOption = Annotated[str | None, typer.Option("--market", help="Market or symbol, for instance SPX, GOLD, ETH.")]
+SinceOption = Annotated[str | None, typer.Option("--since", help="Only from this day on, like 2020-01-01.")]
+Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
+
+COMMANDS = frozenset(
+    "why selloffs events analogues init import build tag evaluate sql export doctor".split()
+)  # what may stand first on the line; anything else there is a date
+
+
+def _load(name: str) -> Callable[..., Any]:
+    """The function of a string like "kb.lists:list_events", imported only now."""
+    module, function = name.split(":")
+    loaded: Callable[..., Any] = getattr(import_module(module), function)
+    return loaded
+
+
+def _home(given: Path | None) -> Home:
+    return find_home(given)
+
+
+@app.command()
+def why(
+    date: Annotated[str, typer.Argument(help="A day like 2026-01-30, `yesterday`, or a range 2026-01-26..2026-01-30.")],
+    market: MarketOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Use only what was public by then (UTC).")] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Why a market fell on a day: the fall, its causes with evidence, and what stays unexplained."""
+    _load("kb.cli.reading:print_why")(_home(home), date, market, as_of, json)
+
+
+@app.command()
+def selloffs(
+    market: MarketOption = None,
+    since: SinceOption = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="jump, slide or episode.")] = None,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Falls of a market, the latest first."""
+    rows = _load("kb.lists:list_selloffs")(_home(home), market, since, kind)
+    _load("kb.cli.tables:print_rows")(rows, "No such fall is here.", json, csv)
+
+
+@app.command()
+def events(
+    type_: Annotated[str | None, typer.Option("--type", help="A trigger type, for instance labor.")] = None,
+    since: SinceOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Events, the latest first."""
+    rows = _load("kb.lists:list_events")(_home(home), type_, since, limit)
+    _load("kb.cli.tables:print_rows")(rows, "No such event is here.", json, csv)
+
+
+@app.command()
+def analogues(
+    date: Annotated[str, typer.Argument(help="A day like 2026-01-30.")],
+    market: MarketOption = None,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Earlier falls most like the one of a day, and what came next."""
+    rows = _load("kb.lists:list_analogues")(_home(home), date, market)
+    _load("kb.cli.tables:print_rows")(rows, "No earlier fall of that market can be compared.", json, csv)
+
+
+@app.command()
+def init(home: HomeOption = None) -> None:
+    """Fill a home from the embedded case files and build it."""
+    _load("kb.cli.writing:run_init")(_home(home))
+
+
+@app.command(name="import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="news, prices, releases or liquidations.")],
+    files: Files,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Bring in your own archive. Importing a file again changes nothing; run `whyfell build` afterwards."""
+    _load("kb.cli.writing:run_import")(_home(home), kind, files, json)
+
+
+@app.command()
+def build(
+    start: Annotated[str, typer.Option("--from", help="read, events, mart, or the name of an SQL step.")] = "read",
+    home: HomeOption = None,
+) -> None:
+    """Read new documents, form events, make the mart and publish it."""
+    _load("kb.cli.writing:run_build_command")(_home(home), start)
+
+
+@app.command()
+def tag(
+    file: Annotated[Path, typer.Argument(help="Text, one item a line, or CSV, JSONL, Parquet with a title; - is stdin.")] = Path("-"),
+) -> None:
+    """Tag items with trigger types: one JSON line for each, in order."""
+    _load("kb.cli.writing:run_tag")(file)
+
+
+@evaluate.command("tagger")
+def evaluate_tagger(
+    gold: Annotated[Path, typer.Option("--gold", help="Labelled headlines, CSV.")],
+    json: JsonOption = False,
+) -> None:
+    """Measure the tagger on labelled headlines."""
+    _load("kb.cli.scores:print_tagger_scores")(gold, json)
+
+
+@evaluate.command("attribution")
+def evaluate_attribution(
+    gold: Annotated[Path, typer.Option("--gold", help="Causes by day as people coded them, CSV.")],
+    dates: Annotated[Path | None, typer.Option("--dates", help="CSV whose column `date` names the days to score.")] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Measure the attribution against people's coding, on the S&P 500."""
+    _load("kb.cli.scores:print_attribution_scores")(_home(home), gold, dates, json)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT over the mart; - reads it from stdin.")],
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Ask in SQL, read-only: whyfell sql "FROM why('2020-03-16')"."""
+    _load("kb.cli.reading:print_sql")(_home(home), statement, json, csv)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder for the Parquet files.")],
+    home: HomeOption = None,
+) -> None:
+    """Write every table as Parquet."""
+    for path in _load("kb.export:export_mart")(_home(home), folder):
+        typer.echo(path)
+
+
+@app.command()
+def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
+    """Examine a home: what is in it, whether it holds together, what looks wrong."""
+    _load("kb.cli.reading:print_diagnosis")(_home(home), json)

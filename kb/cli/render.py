@@ -1,0 +1,172 @@
+"""The answer for a person at a terminal: one screen, the fall first, then why, then what is missing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from kb.answer import Answer, Cause
+from kb.caveats import SHARES
+from kb.markets import read_markets
+from kb.taxonomy import read_taxonomy
+
+SHOWN = 5  # causes on the screen; --json has them all
+BAR = 20  # characters that stand for a share of one
+REASONS = {
+    "not_ingested": "no documents are here for that session",
+    "no_candidate": "no document of that session carries a trigger",
+    "candidates_too_weak": "the candidates are too weak",
+    "several_tied": "several causes are about equally likely",
+}
+
+
+def print_answer(answer: Answer) -> None:
+    """Print one answer to standard output."""
+    console = Console(highlight=False, soft_wrap=False)
+    console.print(_headline(answer))
+    for line in (_fall(answer), _markers(answer), _across(answer)):
+        if line:
+            console.print(line)
+    console.print()
+    console.print(Text("Why", style="bold").append("  shares of the attention a newspaper coder would give, not of the fall", "dim"))
+    for cause in answer.causes[:SHOWN]:
+        for line in _cause_lines(cause, console.width):
+            console.print(line, no_wrap=True, overflow="ellipsis")
+    console.print(_rest(answer))
+    console.print()
+    for label, text in _footer(answer):
+        console.print(Text(f"{label:<10}", style="dim").append(text, style=""))
+
+
+def print_summary(answers: list[Answer]) -> None:
+    """Print a range: one line for each session with its leading cause."""
+    from kb.cli.tables import print_table
+
+    rows = [
+        [a.date, a.market, a.return_on_date, (a.selloff or {}).get("grade"), _type_title(a.causes[0]) if a.causes else "", a.causes[0].share if a.causes else None,
+         a.unexplained["share"]]
+        for a in answers
+    ]  # fmt: skip
+    print_table(["date", "market", "ret", "grade", "leading cause", "share", "unexplained_share"], rows)
+
+
+def _headline(answer: Answer) -> Text:
+    day = date.fromisoformat(answer.date)
+    declared = read_markets().get(answer.market)
+    name = f"{declared.name} ({answer.market})" if declared else answer.market
+    text = Text(name, style="bold").append(f"  {day:%A} {answer.date}  ")
+    if answer.return_on_date is not None:
+        text.append(percent(answer.return_on_date), style="bold red" if answer.return_on_date < 0 else "bold green")
+    if answer.z is not None:
+        text.append(f"  {answer.z:+.1f} standard deviations of 60 sessions", style="dim")
+    if answer.as_of:
+        text.append(f"  as of {answer.as_of}", style="yellow")
+    return text
+
+
+def percent(fraction: float) -> str:
+    """A fraction as signed percent with a true minus: -0.095 -> "−9.5 %"."""
+    return f"{100 * fraction:+.1f} %".replace("-", "−")
+
+
+def _fall(answer: Answer) -> Text:
+    fall = answer.selloff
+    if fall is None:
+        return Text("No sell-off of this market that session.", style="yellow")
+    text = Text(f"{fall['grade']}", style="bold").append(f", {fall['kind']}")
+    if fall["kind"] != "jump":
+        text.append(f" from {fall['peak']} to {fall['trough']}, {percent(fall['drawdown'])}")
+        text.append(f", recovered {fall['recovered_on']}" if fall["recovered_on"] else "")
+    for outer in fall["within"]:
+        kind, since = outer.split("-", 2)[1:]
+        text.append(f", within the {kind} that began {since}", style="dim")
+    return text
+
+
+def _markers(answer: Answer) -> Text | None:
+    state = answer.state
+    parts = []
+    if state.get("vix_close") is not None:
+        change = f" ({state['vix_change']:+.1f})".replace("-", "−") if state.get("vix_change") is not None else ""
+        parts.append(f"VIX {state['vix_close']:.1f}{change}")
+    if state.get("volume_ratio") is not None:
+        parts.append(f"volume {state['volume_ratio']:.1f} × usual")
+    if state.get("support_breached"):
+        parts.append("fell below " + ", ".join(state["support_breached"]))
+    if state.get("circuit_breaker"):
+        parts.append(f"circuit breaker level {state['circuit_breaker']}")
+    if state.get("breadth") is not None:
+        parts.append(f"{100 * state['breadth']:.0f} % of sectors down")
+    if state.get("scope"):
+        parts.append(state["scope"])
+    return Text(" · ".join(parts)) if parts else None
+
+
+def _across(answer: Answer) -> Text | None:
+    state, parts = answer.state, []
+    if state.get("us10y_bp") is not None:
+        parts.append("10-year yield " + f"{state['us10y_bp']:+.0f} bp".replace("-", "−"))
+    for key, name in (("dollar", "dollar"), ("gold", "gold"), ("oil", "oil"), ("bitcoin", "bitcoin")):
+        if state.get(key) is not None:
+            parts.append(f"{name} {percent(state[key])}")
+    if state.get("liquidations_usd"):
+        parts.append(f"at least ${state['liquidations_usd'] / 1e6:,.0f} m of futures liquidated")
+    if state.get("signature"):
+        parts.append(state["signature"])
+    return Text(" · ".join(parts), style="dim") if parts else None
+
+
+def _type_title(cause: Cause) -> str:
+    return read_taxonomy()[cause.type].title
+
+
+def _cause_lines(cause: Cause, width: int) -> list[Text]:
+    first = Text(f" {draw_bar(cause.share)} ", style="red").append(f"{100 * cause.share:3.0f} %  ", style="bold")
+    first.append(_type_title(cause), style="bold").append(f"  {cause.title}")
+    lines = [first]
+    proof = cause.evidence[0]
+    said = f"{len(cause.evidence)} shown" if len(cause.evidence) > 1 else "1 document"
+    how = "named by a market report" if proof.role == "stated" else "news of the session"
+    second = Text(" " * (BAR + 9)).append(f"{proof.source}, {proof.public_at[:16].replace('T', ' ')} UTC, {how}, {said}", style="dim")
+    second.append(f"; a coder agrees: {100 * cause.confidence:.0f} %", style="dim")
+    if proof.title != cause.title:
+        lines.append(Text(" " * (BAR + 9)).append(f"“{proof.title}”", style="italic"))
+    lines.append(second)
+    return lines
+
+
+def draw_bar(share: float) -> str:
+    """A share of 0 to 1 as a bar of fixed width."""
+    filled = round(BAR * min(max(share, 0), 1))
+    return "█" * filled + "░" * (BAR - filled)
+
+
+def _rest(answer: Answer) -> Text:
+    others = sum(c.share for c in answer.causes[SHOWN:])
+    share = answer.unexplained["share"]
+    text = Text(f" {draw_bar(share)} ", style="blue").append(f"{100 * share:3.0f} %  ", style="bold").append("unexplained", style="bold")
+    text.append(f"  {REASONS[answer.unexplained['reason']]}")
+    if len(answer.causes) > SHOWN:
+        text.append(f"; {len(answer.causes) - SHOWN} further causes carry {100 * others:.0f} %", style="dim")
+    return text
+
+
+def _footer(answer: Answer) -> list[tuple[str, str]]:
+    lines = []
+    if answer.also:
+        lines.append(("Also", " · ".join(f"{a['market']} {percent(a['return_on_date'])}" for a in answer.also if a["return_on_date"] is not None)))
+    if answer.analogues:
+        near = [f"{a['date']} ({percent(a['return_on_date'])}{_after(a)})" for a in answer.analogues[:3]]
+        lines.append(("Like it", " · ".join(near)))
+    if answer.placebo:
+        p = answer.placebo
+        lines.append(("Placebo", f"the largest share ranks {p['rank']} of {p['of']} beside quiet sessions; {100 * p['base_rate']:.0f} % of those get a cause over one half"))
+    lines += [("Note", c) for c in answer.caveats if c != SHARES]
+    return lines
+
+
+def _after(analogue: dict[str, Any]) -> str:
+    return f", {percent(analogue['after_20'])} after 20 sessions" if analogue.get("after_20") is not None else ""

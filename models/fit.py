@@ -1,0 +1,193 @@
+"""Fitting the attribution's weights to coders' weights: ridge conditional logit over trigger types.
+
+Run with the development dependencies: `python -m models.fit --gold FILE --home HOME`. Reads the features of a built mart
+(case rows left out) and a gold file; prints scores of cross-validation in blocks of calendar years with a quarter's
+embargo, and writes `models/weights/attribution.json` fitted to all days. The likelihood of a day is that of the coders'
+weights under the category shares that `type_share.sql` computes from the same numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.mart import open_mart
+from kb.narrow import leave_cases_out
+from kb.settings import Home
+from kb.sql_steps import fetch_rows, read_query
+from kb.taxonomy import CATEGORIES, read_taxonomy
+from models.agreement import Table, score_days
+from models.attribution import WEIGHTS
+from models.evaluate_attribution import Gold, read_gold
+
+FEATURES = ("stated", "stated_share", "attention", "attention_excess", "bad_news", "surprise", "signature")
+SLOPES = (*FEATURES, "unexplained", "unexplained_quiet")
+SIGNED = ("bad_news", "signature")  # turned round on a rise, as in type_share.sql
+TYPES = tuple(read_taxonomy())
+START = {"stated": 0.8, "stated_share": 1.5, "attention": 1.5, "attention_excess": 0.3, "bad_news": 0.5}
+FIRST_DAY = date(1998, 1, 1)  # before, the archive holds no headlines to learn from
+BLOCK = 4  # calendar years held out together: falls come in spells of one or two years
+EMBARGO = 92  # days around a held-out block that are not learnt from
+
+
+@dataclass(frozen=True)
+class Days:
+    """Coded days: `x` (days, types, features), `present` (days, types), `quiet` (days,), `gold` (days, categories)."""
+
+    days: tuple[date, ...]
+    x: np.ndarray
+    present: np.ndarray
+    quiet: np.ndarray
+    gold: np.ndarray
+    falls: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Days:
+        """The days of these rows."""
+        days = tuple(self.days[i] for i in rows)
+        return Days(days, self.x[rows], self.present[rows], self.quiet[rows], self.gold[rows], self.falls[rows])
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Penalties: on slopes around START, and on the priors of types around zero."""
+
+    slopes: float
+    priors: float
+
+
+def lend_matrix() -> np.ndarray:
+    """What each type lends to each category, from the taxonomy; shape (types, categories), rows sum to one."""
+    types = read_taxonomy()
+    return np.array([[types[t].category.get(c, 0.0) for c in CATEGORIES] for t in TYPES])
+
+
+def predict(theta: np.ndarray, days: Days, lent: np.ndarray) -> np.ndarray:
+    """Category shares (days, categories) under the parameters: slopes in the order of SLOPES, then one prior a type."""
+    slopes, priors = theta[: len(SLOPES)], theta[len(SLOPES) :]
+    utility = days.x @ slopes[: len(FEATURES)] + priors
+    utility = np.where(days.present, utility, -np.inf)
+    unexplained = slopes[len(FEATURES)] + slopes[len(FEATURES) + 1] * days.quiet
+    top = np.maximum(utility.max(axis=1), unexplained)
+    odds = np.exp(utility - top[:, None])
+    rest = np.exp(unexplained - top)
+    total = odds.sum(axis=1) + rest
+    shares = odds @ lent
+    shares[:, CATEGORIES.index("unknown")] += rest
+    return np.asarray(shares / total[:, None])
+
+
+def fit_parameters(days: Days, ridge: Ridge) -> np.ndarray:
+    """Parameters that minimise the coders' cross entropy plus the ridge; deterministic."""
+    from scipy.optimize import minimize
+
+    lent = lend_matrix()
+    centre = np.array([START.get(s, 0.0) for s in SLOPES] + [0.0] * len(TYPES))
+    strength = np.array([ridge.slopes] * len(SLOPES) + [ridge.priors] * len(TYPES))
+
+    def loss(theta: np.ndarray) -> float:
+        shares = np.maximum(predict(theta, days, lent), 1e-4)
+        return float(-(days.gold * np.log(shares)).sum() + (strength * (theta - centre) ** 2).sum())
+
+    found = minimize(loss, centre, method="L-BFGS-B", options={"maxiter": 300})
+    return np.asarray(found.x)
+
+
+def load_days(home: Home, gold: Path) -> Days:
+    """The coded days since FIRST_DAY for which the mart has a return, with their features."""
+    coded = read_gold(gold)
+    kept = np.array([d >= FIRST_DAY for d in coded.days])
+    coded = Gold(tuple(d for d in coded.days if d >= FIRST_DAY), coded.returns[kept], coded.weights[kept])
+    with open_mart(home) as connection:
+        if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
+            leave_cases_out(connection, "SPX")
+        rows = fetch_rows(connection, read_query("features_on"), {"days": list(coded.days)})
+        marks = fetch_rows(connection, read_query("returns_on"), {"days": list(coded.days), "market": "SPX"})
+    return _arrange(coded, rows, {m["session"]: m["z"] for m in marks})
+
+
+def _arrange(coded: Gold, rows: list[dict[str, Any]], z: dict[date, float | None]) -> Days:
+    place = {d: n for n, d in enumerate(coded.days)}
+    x = np.zeros((len(coded.days), len(TYPES), len(FEATURES)))
+    present = np.zeros(x.shape[:2], dtype=bool)
+    for row in rows:
+        day, type_ = place[row["session"]], TYPES.index(row["type"])
+        present[day, type_] = True
+        if row["feature"] in FEATURES:
+            turned = -1 if coded.returns[day] > 0 and row["feature"] in SIGNED else 1
+            x[day, type_, FEATURES.index(row["feature"])] = turned * row["value"]
+    quiet = np.array([max(0.0, 1.5 - abs(z.get(d) or 0.0)) for d in coded.days])
+    return Days(coded.days, x, present, quiet, coded.weights, coded.returns < 0)
+
+
+def cross_validate(days: Days, ridge: Ridge) -> np.ndarray:
+    """Out-of-fold category shares: each block of BLOCK years predicted from days more than EMBARGO days away."""
+    predicted = np.zeros_like(days.gold)
+    ordinal = np.array([d.toordinal() for d in days.days])
+    block = np.array([d.year // BLOCK for d in days.days])
+    for b in np.unique(block):
+        held = np.flatnonzero(block == b)
+        away = (ordinal < ordinal[held].min() - EMBARGO) | (ordinal > ordinal[held].max() + EMBARGO)
+        theta = fit_parameters(days.take(np.flatnonzero(away)), ridge)
+        predicted[held] = predict(theta, days.take(held), lend_matrix())
+    return predicted
+
+
+def score_falls(days: Days, predicted: np.ndarray, only: set[date] | None = None) -> dict[str, Any]:
+    """Scores of the falls among the days (of those in `only`, if given)."""
+    chosen = np.array([f and (only is None or d in only) for d, f in zip(days.days, days.falls, strict=True)])
+    quarters = np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in days.days])[chosen]
+    return score_days(Table(days.gold[chosen], predicted[chosen], quarters))
+
+
+def calibrate_confidence(days: Days, predicted: np.ndarray) -> dict[str, float]:
+    """Platt's intercept and slope: the chance that the top category agrees, from the log-odds of its share (falls)."""
+    from sklearn.linear_model import LogisticRegression
+
+    top = predicted.argmax(axis=1)
+    share = np.clip(predicted[np.arange(len(top)), top], 1e-3, 1 - 1e-3)
+    agreed = days.gold[np.arange(len(top)), top] >= days.gold.max(axis=1) - 1e-9
+    odds = np.log(share / (1 - share))[days.falls].reshape(-1, 1)
+    model = LogisticRegression(C=1.0).fit(odds, agreed[days.falls])
+    return {"intercept": float(model.intercept_[0]), "slope": float(model.coef_[0][0])}
+
+
+def write_weights(days: Days, theta: np.ndarray, confidence: dict[str, float]) -> Path:
+    """Write the weights file anew; the priors of other asset classes and hand-set slopes stay as they are."""
+    path = Path(__file__).parent / "weights" / WEIGHTS
+    old = json.loads(path.read_text("utf-8"))
+    old["model"] = f"attribution-{hash(tuple(np.round(theta, 6))) & 0xFFFFFF:06x}"
+    old["trained_through"] = max(days.days).isoformat()
+    old["slopes"] |= {s: round(float(v), 4) for s, v in zip(SLOPES, theta, strict=False)}
+    priors = {t: round(float(v), 4) for t, v in zip(TYPES, theta[len(SLOPES) :], strict=True)}
+    for asset_class in ("index", "sector", "single_name"):
+        old["priors"][asset_class] = priors
+    old["confidence"] = confidence
+    path.write_text(json.dumps(old, indent=1) + "\n", "utf-8")
+    return path
+
+
+def main() -> None:
+    """Fit, print what cross-validation says, and write the weights."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--dates", type=Path, help="score only these days of the cross-validation")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--dry-run", action="store_true")
+    given = parser.parse_args()
+    days = load_days(Home(given.home), given.gold)
+    ridge = Ridge(slopes=1.0, priors=2.0)
+    predicted = cross_validate(days, ridge)
+    scores = score_falls(days, predicted)
+    print(json.dumps({k: v for k, v in scores.items() if k != "per_category"}, indent=1))
+    if not given.dry_run:
+        print(write_weights(days, fit_parameters(days, ridge), calibrate_confidence(days, predicted)))
+
+
+if __name__ == "__main__":
+    main()
