@@ -23,9 +23,9 @@ from ingest.tables import Row, open_table
 from kb.errors import BadInput, NotFound, WhyfellError
 from kb.ledger import hold_lock, open_ledger
 from kb.ledger_write import record_run, store_records
+from kb.notify import Notify, stay_silent
 from kb.settings import Home
 
-Notify = Callable[[str, int, int], None]  # stage, rows done, of how many (0: unknown)
 BATCH = 50_000  # rows a transaction: an interrupted import loses at most this many and is simply run again
 # An hour shared by this many items of this many publishers is when a collector looked, not when they were published.
 CAPTURED_TOGETHER, CAPTURED_SOURCES = 20, 5
@@ -47,9 +47,7 @@ class Imported:
         return self.rows - self.new - self.rejected
 
 
-def import_file(
-    engine: Engine, home: Home, kind: str, path: Path, notify: Callable[[int], None] = lambda rows: None
-) -> Imported:
+def import_file(engine: Engine, home: Home, kind: str, path: Path, notify: Notify = stay_silent) -> Imported:
     """What became of a file of `kind` news, prices, releases or liquidations; `notify` is told the rows done so far.
 
     Raises NotFound when there is no such file, Unreadable when it is damaged, BadInput when columns are missing:
@@ -76,16 +74,16 @@ def import_file(
                         outcome.reasons.append(reason)
             outcome.rows += len(batch)
             outcome.new += store_records(engine, records, recorded_at)
-            notify(outcome.rows)
+            notify(path.name, outcome.rows, 0)
     return outcome
 
 
 def import_files(
-    home: Home, kind: str, files: Sequence[Path], show: Callable[[Path], AbstractContextManager[Notify]]
+    home: Home, kind: str, files: Sequence[Path], show: Callable[[], AbstractContextManager[Notify]]
 ) -> tuple[list[Imported], list[WhyfellError]]:
     """What became of each file, and the errors of those that could not be read; one bad file does not stop the rest.
 
-    `show` opens a progress bar for a file. Raises WhyfellError when another process writes to the home.
+    `show` opens a progress bar. Raises WhyfellError when another process writes to the home.
     """
     started_at = datetime.now(UTC)
     outcomes: list[Imported] = []
@@ -94,11 +92,13 @@ def import_files(
         engine = open_ledger(home, create=True)
         for path in files:
             try:
-                with show(path) as notify:
-                    outcomes.append(import_file(engine, home, kind, path, lambda rows: notify(path.name, rows, 0)))
+                with show() as notify:
+                    outcomes.append(import_file(engine, home, kind, path, notify))
             except WhyfellError as error:
                 errors.append(error)
-        said = [f"{o.file.name}: {o.new} new of {o.rows} rows, {o.rejected} set aside" for o in outcomes] + [str(e) for e in errors]
+        said = [f"{o.file.name}: {o.new} new of {o.rows} rows, {o.rejected} set aside" for o in outcomes] + [
+            str(e) for e in errors
+        ]
         record_run(engine, f"import {kind}", started_at, "; ".join(said))
         engine.dispose()
     return outcomes, errors

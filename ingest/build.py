@@ -6,7 +6,7 @@ transaction, the mart appears only when it is whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from kb.errors import BadInput
 from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
 from kb.ledger_write import append_rows, record_run, replace_rows
 from kb.mart import SCHEMA_VERSION, build_mart, name_run, publish_mart, rebuild_from
+from kb.notify import Notify, stay_silent
 from kb.records import Event
 from kb.settings import Home
 from kb.sql_steps import read_steps
@@ -28,7 +29,6 @@ from models.events import TaggedDocument, form_events
 from models.tagger import Tagger
 
 LEDGER_STEPS = ("read", "events", "mart")
-Notify = Callable[[str, int, int], None]  # stage, done, of how many (0: unknown)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Built:
     events: int
 
 
-def run_build(home: Home, *, start: str = "read", notify: Notify = lambda stage, done, total: None) -> Built:
+def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) -> Built:
     """Bring the mart up to date with the ledger and publish it.
 
     `start` skips what stands before it: read, events, mart, or the name of an SQL step, which copies the published mart

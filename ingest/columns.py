@@ -160,7 +160,7 @@ def _check_year(column: str, day: date) -> date:
 
 
 def _clean(text: str) -> str:
-    """One line without markup and control characters: "A &amp; <b>B</b>\\r" -> "A & B"."""
+    """One line without markup and control characters: "A &amp; <b>B</b>" -> "A & B"."""
     if "<" in text or "&" in text:
         text = html.unescape(re.sub(r"<[^<>]{1,500}>", " ", text))
     return re.sub(r"[\s\x00-\x1f\x7f\u200b\ufeff]+", " ", text).strip()

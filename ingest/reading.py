@@ -81,7 +81,9 @@ def _count_new(engine: Engine, model: str) -> int:
 
 def _list_batches(engine: Engine, model: str) -> Iterator[list[Item]]:
     """New documents in batches by id; each query starts after the last id, so that writing in between is harmless."""
-    query = text(f"SELECT d.document_id, d.title, d.summary {_NEW} AND d.document_id > :after ORDER BY d.document_id LIMIT {BATCH}")
+    query = text(
+        f"SELECT d.document_id, d.title, d.summary {_NEW} AND d.document_id > :after ORDER BY d.document_id LIMIT {BATCH}"
+    )
     after = ""
     while True:
         with engine.connect() as connection:

@@ -53,7 +53,7 @@ def _open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:
 
 def _read_csv(path: Path, names: list[str]) -> Iterator[tuple[int, Row]]:
     with _open_text(path) as file:
-        reader = csv.reader((line.replace("\0", "") for line in file))
+        reader = csv.reader(line.replace("\0", "") for line in file)
         next(reader, None)
         try:
             for values in reader:

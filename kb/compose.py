@@ -6,7 +6,6 @@ Reads the mart; writes only when a home does not exist yet, which the embedded c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,10 @@ from kb.answer import Answer, Cause, Evidence, Json
 from kb.caveats import Known, list_caveats
 from kb.errors import NotFound
 from kb.lead import Standing, choose_lead, list_also, list_standings
-from kb.mart import open_mart
 from kb.markets import find_market, read_markets
+from kb.mart import open_mart
 from kb.narrow import narrow_to, score_market
+from kb.notify import Notify, stay_silent
 from kb.settings import Home
 from kb.sql_steps import fetch_rows
 
@@ -41,7 +41,7 @@ def answer_day(home: Home, session: date, market: str | None, as_of: datetime | 
         return compose_answer(connection, Question(session, market, as_of))
 
 
-def ensure_home(home: Home, notify: Callable[[str, int, int], None] = lambda stage, done, total: None) -> None:
+def ensure_home(home: Home, notify: Notify = stay_silent) -> None:
     """Fill a home that does not exist yet from the embedded case files; leave any other alone."""
     if home.mart.exists() or home.ledger.exists():
         return
@@ -61,11 +61,11 @@ def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer
     lead = choose_lead(standings, asked)
     if lead is None:
         raise _explain_absence(connection, question, asked)
-    _prepare_attribution(connection, question, lead, asked)
+    _prepare_attribution(connection, question, lead)
     return _compose(connection, question, lead, standings, meta)
 
 
-def _prepare_attribution(connection: DuckDBPyConnection, question: Question, lead: Standing, asked: str | None) -> None:
+def _prepare_attribution(connection: DuckDBPyConnection, question: Question, lead: Standing) -> None:
     """Score the lead live where its rows are not stored, or where an as-of question was narrowed to another market."""
     stored = fetch_rows(connection, "SELECT 1 AS one FROM asked_market WHERE market = $market", {"market": lead.market})
     if stored:
@@ -83,8 +83,16 @@ def _compose(
     selloff = next(iter(_fetch(connection, "selloff_on", place)), None)
     state = next(iter(_fetch(connection, "state_on", place)), {})
     rest = next(iter(_fetch(connection, "unexplained_on", place)), None)
-    unexplained = {"share": rest["share"], "reason": rest["reason"]} if rest else {"share": 1.0, "reason": "not_ingested"}
-    known = Known(question.session, question.as_of, rest["documents"] if rest else 0, meta["trained_through"], _from_cases(connection, lead))
+    unexplained = (
+        {"share": rest["share"], "reason": rest["reason"]} if rest else {"share": 1.0, "reason": "not_ingested"}
+    )
+    known = Known(
+        question.session,
+        question.as_of,
+        rest["documents"] if rest else 0,
+        meta["trained_through"],
+        _holds_only_cases(connection),
+    )
     return Answer(
         date=question.session.isoformat(),
         as_of=question.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if question.as_of else None,
@@ -115,12 +123,14 @@ def _rank_placebo(rest: Json | None) -> Json | None:
     return {"rank": rest["place"], "of": rest["of_sessions"] + 1, "base_rate": rest["base_rate"]}
 
 
-def _from_cases(connection: DuckDBPyConnection, lead: Standing) -> bool:
+def _holds_only_cases(connection: DuckDBPyConnection) -> bool:
     rows = fetch_rows(connection, "SELECT 1 AS one FROM main.document WHERE origin <> 'case' LIMIT 1")
     return not rows
 
 
-def _list_causes(connection: DuckDBPyConnection, lead: Standing, session: date, meta: dict[str, str]) -> tuple[Cause, ...]:
+def _list_causes(
+    connection: DuckDBPyConnection, lead: Standing, session: date, meta: dict[str, str]
+) -> tuple[Cause, ...]:
     rows = _fetch(connection, "causes_on", {"market": lead.market, "session": session})
     behind: dict[str, list[Json]] = {}
     for row in _fetch(connection, "evidence_on", {"calendar": lead.calendar, "session": session}) if rows else ():
@@ -157,7 +167,9 @@ def _explain_absence(connection: DuckDBPyConnection, question: Question, asked: 
         around = " and ".join(d for d in (row["before"], row["after"]) if d) or "none"
         return NotFound(what, f"no {calendar} session on that day", f"The sessions around it are {around}.")
     if row["first_bar"] is None:
-        return NotFound(what, "no prices of that market are here", "Run `whyfell import prices FILE`, then `whyfell build`.")
+        return NotFound(
+            what, "no prices of that market are here", "Run `whyfell import prices FILE`, then `whyfell build`."
+        )
     found = f"no bar known; those here run from {row['first_bar']} to {row['last_bar']}"
     return NotFound(what, found, "Ask for another date, or run `whyfell import prices FILE` and `whyfell build`.")
 

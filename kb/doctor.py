@@ -32,7 +32,9 @@ def examine_home(home: Home) -> Diagnosis:
     _examine_ledger(home, found)
     try:
         with open_mart(home) as connection:
-            found.mart = {r["name"]: r["value"] for r in fetch_rows(connection, "SELECT name, value FROM meta ORDER BY name")}
+            found.mart = {
+                r["name"]: r["value"] for r in fetch_rows(connection, "SELECT name, value FROM meta ORDER BY name")
+            }
             for name, rows in check_mart(connection):
                 if rows:
                     found.problems.append(f"Check {name} found {rows} rows. Run `whyfell build`.")

@@ -43,7 +43,8 @@ def list_standings(connection: DuckDBPyConnection, session: date) -> list[Standi
 
 def choose_lead(standings: list[Standing], asked: str | None) -> Standing | None:
     """The market asked for; else the S&P 500 if it fell hard; else the named market hit hardest that jumped; else the
-    S&P 500, or whichever named market has a bar. None when there is none."""
+    S&P 500, or whichever named market has a bar. None when there is none.
+    """
     by_name = {s.market: s for s in standings}
     if asked is not None:
         return by_name.get(asked)
@@ -59,4 +60,7 @@ def list_also(standings: list[Standing], lead: Standing) -> tuple[dict[str, Any]
     """The other named markets that broke on the session, hardest hit first, and the S&P 500 when it does not lead."""
     others = [s for s in standings if s.named and s.market != lead.market]
     broke = [s for s in others if s.jumped or (s.z is not None and s.z <= BROKE) or s.market == "SPX"]
-    return tuple({"market": s.market, "return_on_date": s.ret, "z": s.z, "grade": s.grade if s.fell_hard else None} for s in broke)
+    return tuple(
+        {"market": s.market, "return_on_date": s.ret, "z": s.z, "grade": s.grade if s.fell_hard else None}
+        for s in broke
+    )

@@ -49,8 +49,7 @@ def store_records(engine: Engine, records: Sequence[Record], recorded_at: dateti
 
 
 def _table(model: type[SQLModel]) -> Table:
-    table = model.metadata.tables[str(model.__tablename__)]
-    return table
+    return model.metadata.tables[str(model.__tablename__)]
 
 
 def _to_ledger(value: Any) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kb.compose import compose_answer, ensure_home, Question
+from kb.compose import Question, compose_answer, ensure_home
 from kb.dates import parse_day
 from kb.errors import BadInput
-from kb.mart import open_mart
 from kb.markets import find_market
+from kb.mart import open_mart
 from kb.settings import Home
 from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import read_taxonomy

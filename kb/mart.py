@@ -40,7 +40,9 @@ def open_mart(home: Home, *, locked: bool = False) -> Iterator[duckdb.DuckDBPyCo
     import duckdb
 
     if not home.mart.exists():
-        raise NotFound(f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell init` or `whyfell build`.")
+        raise NotFound(
+            f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell init` or `whyfell build`."
+        )
     # The name is resolved first: a connection by symlink would share a cached handle on the file it pointed to before.
     path = home.mart.resolve()
     try:
@@ -104,7 +106,9 @@ def _connect_writer(home: Home, database: str) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     spill = str(home.path / ".spill")  # what does not fit in memory goes there and is removed again
-    connection = duckdb.connect(database, config={"memory_limit": read_setting("WHYFELL_MEMORY"), "temp_directory": spill})
+    connection = duckdb.connect(
+        database, config={"memory_limit": read_setting("WHYFELL_MEMORY"), "temp_directory": spill}
+    )
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
@@ -112,7 +116,9 @@ def _connect_writer(home: Home, database: str) -> duckdb.DuckDBPyConnection:
 def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None]) -> Path:
     """The path of a copy of the published mart in which this SQL step and all later ones have been run again."""
     if not home.mart.exists():
-        raise NotFound(f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell build` without --from.")
+        raise NotFound(
+            f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell build` without --from."
+        )
     path = home.path / f"kb-{run}.duckdb"
     shutil.copyfile(home.mart.resolve(), path)
     names = [s.name for s in read_steps()]
@@ -120,7 +126,9 @@ def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None])
     try:
         connection = _connect_writer(home, str(path))
         for old in reversed(later):
-            connection.execute(f"DROP {'MACRO TABLE' if old.kind == 'macro' else old.kind.upper()} IF EXISTS {old.name}")
+            connection.execute(
+                f"DROP {'MACRO TABLE' if old.kind == 'macro' else old.kind.upper()} IF EXISTS {old.name}"
+            )
         for again in later:
             notify(again.name)
             run_steps(connection, [again.name], EVERYTHING)
@@ -151,7 +159,9 @@ def _verify(path: Path) -> None:
         connection.close()
     if broken:
         path.unlink(missing_ok=True)
-        raise Unreadable(f"Mart {path.name}", f"check {broken[0][0]} found {broken[0][1]} rows", "Run `whyfell doctor`.")
+        raise Unreadable(
+            f"Mart {path.name}", f"check {broken[0][0]} found {broken[0][1]} rows", "Run `whyfell doctor`."
+        )
 
 
 def check_mart(connection: duckdb.DuckDBPyConnection, *, severity: str = "error") -> list[tuple[str, int]]:

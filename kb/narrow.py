@@ -30,7 +30,8 @@ def narrow_to(connection: DuckDBPyConnection, market: str, session: date, as_of:
     _ask(connection, market)
     documents = {"from": session - LOOKED_BACK, "as_of": as_of}
     connection.execute(
-        "CREATE TEMP TABLE document AS SELECT * FROM main.document WHERE known_at >= $from AND known_at <= $as_of", documents
+        "CREATE TEMP TABLE document AS SELECT * FROM main.document WHERE known_at >= $from AND known_at <= $as_of",
+        documents,
     )
     for table in ("bar", "event", "release", "liquidation"):
         connection.execute(

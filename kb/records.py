@@ -130,5 +130,5 @@ class Event:
 
 
 def hash_id(*parts: str) -> str:
-    """A stable 16-digit hexadecimal id of raw values, in order: hash_id("a", "b") -> "6ed4a3e2f3a3..." cut to 16."""
+    """A stable id of raw values in their order: 16 hexadecimal digits of their BLAKE2b hash."""
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()

@@ -127,7 +127,12 @@ def _stage_markets(connection: DuckDBPyConnection) -> None:
     _stage(connection, "market", columns, rows)
     series = [(m.market, s, rank, m.calendar, "price") for m in markets for rank, s in enumerate(m.symbols)]
     series += [(i.series, s, rank, "NYSE", i.unit) for i in read_inputs().values() for rank, s in enumerate(i.symbols)]
-    _stage(connection, "series", "series VARCHAR, symbol VARCHAR, symbol_rank INTEGER, calendar VARCHAR, unit VARCHAR", series)
+    _stage(
+        connection,
+        "series",
+        "series VARCHAR, symbol VARCHAR, symbol_rank INTEGER, calendar VARCHAR, unit VARCHAR",
+        series,
+    )
     _stage(connection, "asked_market", "market VARCHAR", [(m.market,) for m in declared if m.named])
 
 

@@ -16,7 +16,8 @@ WEIGHTS = "attribution.json"
 
 def load_weights() -> dict[str, Any]:
     """The weights in force: `model`, `trained_through`, `slopes`, `priors` by asset class and type, `categories`,
-    `confidence`. A type that the file does not name takes prior 0 and the categories of the taxonomy."""
+    `confidence`. A type that the file does not name takes prior 0 and the categories of the taxonomy.
+    """
     text = resources.files("models").joinpath("weights", WEIGHTS).read_text("utf-8")
     weights: dict[str, Any] = json.loads(text)
     types = read_taxonomy()

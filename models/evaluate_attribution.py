@@ -64,7 +64,9 @@ def _score(coded: Gold, predicted: np.ndarray, counted: np.ndarray, chosen: np.n
     scores = score_days(Table(gold, predicted[chosen], quarters))
     scores["always_most_frequent"] = score_baseline(gold, quarters)
     keywords = score_days(Table(gold, counted[chosen], quarters))
-    scores["keyword_counts"] = {k: keywords[k] for k in ("top_category_accuracy", "kappa", "expected_agreement", "log_score")}
+    scores["keyword_counts"] = {
+        k: keywords[k] for k in ("top_category_accuracy", "kappa", "expected_agreement", "log_score")
+    }
     return scores
 
 
@@ -84,7 +86,9 @@ def read_gold(path: Path) -> Gold:
     rows = _read_csv(path)
     present = [c for c in CATEGORIES if c in rows[0]]
     if "date" not in rows[0] or "ret" not in rows[0] or len(present) < 2:
-        raise BadInput(f"Gold file {path}", f"columns {', '.join(rows[0])}", f"Needed: date, ret and {', '.join(CATEGORIES)}.")
+        raise BadInput(
+            f"Gold file {path}", f"columns {', '.join(rows[0])}", f"Needed: date, ret and {', '.join(CATEGORIES)}."
+        )
     weights = np.array([[float(r.get(c) or 0) for c in CATEGORIES] for r in rows])
     kept = weights.sum(axis=1) > 0  # a day whose article was not found has no weights
     weights = weights[kept] / weights[kept].sum(axis=1, keepdims=True)
@@ -97,7 +101,9 @@ def _keep_days(coded: Gold, wanted: set[date], path: Path) -> Gold:
     kept = np.array([d in wanted for d in coded.days])
     missing = sorted(wanted - set(coded.days))
     if missing:
-        raise BadInput(f"Days of {path}", f"{len(missing)} are not coded, such as {missing[0]}", "Use days of the gold file.")
+        raise BadInput(
+            f"Days of {path}", f"{len(missing)} are not coded, such as {missing[0]}", "Use days of the gold file."
+        )
     return Gold(tuple(d for d in coded.days if d in wanted), coded.returns[kept], coded.weights[kept])
 
 

@@ -70,7 +70,9 @@ def _check_row(path: Path, number: int, row: Mapping[str, str]) -> None:
     known = {*read_taxonomy(), NONE}
     for name in (*(row["types"] or "").split("|"), *(row["acceptable"] or "").split("|")):
         if name not in known:
-            raise BadInput(f"Gold file {path}", f"line {number}: type {name!r}", f"Known are {', '.join(sorted(known))}.")
+            raise BadInput(
+                f"Gold file {path}", f"line {number}: type {name!r}", f"Known are {', '.join(sorted(known))}."
+            )
     if row["wrap"] not in ("0", "1") or row["risk"] not in ("-1", "0", "1"):
         found = f"line {number}: wrap {row['wrap']!r}, risk {row['risk']!r}"
         raise BadInput(f"Gold file {path}", found, "wrap is 0 or 1, risk is -1, 0 or 1.")

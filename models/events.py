@@ -26,9 +26,11 @@ LONGEST = 60  # words an event keeps: beyond, long-running events would swallow 
 TOO_COMMON = 0.05  # words in more than this share of titles find no event, though they still weigh in
 _WORD = re.compile(r"[a-z0-9][a-z0-9.&'-]*[a-z0-9]|[a-z0-9]")
 _STOP = frozenset(
-    "a an and are as at be been but by for from has have he her his how in into is it its may more new no not of off on"
-    " or our out over say says said she should so than that the their they this to up us was we were what when who why"
-    " will with would you your after amid ahead before could update live news report reports".split()
+    (
+        "a an and are as at be been but by for from has have he her his how in into is it its may more new no not "
+        "of off on or our out over say says said she should so than that the their they this to up us was we were "
+        "what when who why will with would you your after amid ahead before could update live news report reports"
+    ).split()
 )
 
 

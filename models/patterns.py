@@ -84,7 +84,9 @@ class Patterns:
     def _read_rule(entry: dict[str, Any]) -> Rule:
         unknown = set(entry["types"]) - set(read_taxonomy())
         if unknown:
-            raise BadInput(f"Rule {entry['name']!r} of models/patterns.toml", f"unknown types {unknown}", "See taxonomy.")
+            raise BadInput(
+                f"Rule {entry['name']!r} of models/patterns.toml", f"unknown types {unknown}", "See taxonomy."
+            )
         return Rule(entry["name"], tuple(entry["types"]), entry["score"], frozenset(entry.get("veto", ())))
 
     def _add_rules(self, table: dict[str, Any]) -> None:

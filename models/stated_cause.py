@@ -36,7 +36,9 @@ _UP = (
 _MARKET = re.compile(rf"\b(?:{_MARKETS})\b", re.I)
 _MOVE = re.compile(rf"\b(?:(?P<down>{_DOWN})|(?P<up>{_UP}))\b", re.I)
 # Turned the other way by what follows: "snaps five-day slide", "shrugs off losses".
-_TURNED = re.compile(r"\b(?:snap(?:s|ped)?|end(?:s|ed)?|halt(?:s|ed)?|erase(?:s|d)?|pare(?:s|d)?|trim(?:s|med)?|recoup(?:s|ed)?)\b", re.I)
+_TURNED = re.compile(
+    r"\b(?:snap(?:s|ped)?|end(?:s|ed)?|halt(?:s|ed)?|erase(?:s|d)?|pare(?:s|d)?|trim(?:s|med)?|recoup(?:s|ed)?)\b", re.I
+)
 _STREAK = re.compile(r"\b(?:slide|losses|loss|losing|declines?|rout|selloff|sell-off|slump|retreat)\b", re.I)
 
 # Words after which a report names its cause; "led by" names a sector and "ahead of" a date, so neither is here.
@@ -116,8 +118,13 @@ def _speaks_of_move(text: str) -> bool:
 
 
 def _tidy(cause: str) -> str:
-    cause = re.sub(r"\s+(?:on|late|early) (?:mon|tues|wednes|thurs|fri|satur|sun)day$", "", cause.strip(" ,.;:-\u2013\u2014'\""), flags=re.I)
-    return cause if 3 <= len(cause) <= 160 else ""  # noqa: PLR2004 - shorter or longer is no phrase
+    cause = re.sub(
+        r"\s+(?:on|late|early) (?:mon|tues|wednes|thurs|fri|satur|sun)day$",
+        "",
+        cause.strip(" ,.;:-\u2013\u2014'\""),
+        flags=re.I,
+    )
+    return cause if 3 <= len(cause) <= 160 else ""
 
 
 def find_direction(text: str) -> int:
@@ -148,7 +155,7 @@ def speaks_ahead(text: str) -> bool:
 def read_report(title: str, summary: str) -> Report:
     """All of the above from a market report; the summary's first sentence fills what the title leaves open."""
     title = title.translate({0x2019: "'", 0x2018: "'"})
-    opening = summary.split(". ")[0][:300]
+    opening = summary.split(". ", maxsplit=1)[0][:300]
     day = find_weekday(title)
     return Report(
         cause=find_cause(title) or find_cause(opening),

@@ -150,7 +150,9 @@ def train(folder: Path = WEIGHTS) -> dict[str, Any]:
     labels = read_labels()
     archive, weak = read_archive(ARCHIVE), read_weak()
     if not archive:
-        print(f"Left out: word vectors and weak none rows (no {ARCHIVE.name} folder beside the project).", file=sys.stderr)
+        print(
+            f"Left out: word vectors and weak none rows (no {ARCHIVE.name} folder beside the project).", file=sys.stderr
+        )
     texts = [label.text for label in labels] + weak
     features = Features(texts, learn_vectors(archive))
     rows, t = features.build(texts), make_targets(labels, len(weak))

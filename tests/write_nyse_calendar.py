@@ -13,7 +13,10 @@ from pathlib import Path
 import exchange_calendars
 import pandas
 
-FIRST, LAST = "1952-01-01", "2027-11-19"  # before 1952 the Exchange traded on Saturdays; the library ends about a year ahead
+FIRST, LAST = (
+    "1952-01-01",
+    "2027-11-19",
+)  # before 1952 the Exchange traded on Saturdays; the library ends about a year ahead
 
 
 def list_irregular_days() -> list[tuple[str, str]]:

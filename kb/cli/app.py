@@ -26,7 +26,7 @@ SinceOption = Annotated[str | None, typer.Option("--since", help="Only from this
 Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
 
 COMMANDS = frozenset(
-    "why selloffs events analogues init import build tag evaluate sql export doctor".split()
+    ["why", "selloffs", "events", "analogues", "init", "import", "build", "tag", "evaluate", "sql", "export", "doctor"]
 )  # what may stand first on the line; anything else there is a date
 
 
@@ -122,7 +122,9 @@ def build(
 
 @app.command()
 def tag(
-    file: Annotated[Path, typer.Argument(help="Text, one item a line, or CSV, JSONL, Parquet with a title; - is stdin.")] = Path("-"),
+    file: Annotated[
+        Path, typer.Argument(help="Text, one item a line, or CSV, JSONL, Parquet with a title; - is stdin.")
+    ] = Path("-"),
 ) -> None:
     """Tag items with trigger types: one JSON line for each, in order."""
     _load("kb.cli.writing:run_tag")(file)
@@ -140,7 +142,9 @@ def evaluate_tagger(
 @evaluate.command("attribution")
 def evaluate_attribution(
     gold: Annotated[Path, typer.Option("--gold", help="Causes by day as people coded them, CSV.")],
-    dates: Annotated[Path | None, typer.Option("--dates", help="CSV whose column `date` names the days to score.")] = None,
+    dates: Annotated[
+        Path | None, typer.Option("--dates", help="CSV whose column `date` names the days to score.")
+    ] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:

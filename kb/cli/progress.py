@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Notify = Callable[[str, int, int], None]
+from kb.notify import Notify, stay_silent
 
 
 @contextmanager
 def show_progress() -> Iterator[Notify]:
     """A function (stage, done, of how many) that moves a bar; silent when standard error is not a terminal."""
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
+        yield stay_silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

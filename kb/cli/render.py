@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from kb.answer import Answer, Cause
@@ -14,7 +15,7 @@ from kb.markets import read_markets
 from kb.taxonomy import read_taxonomy
 
 SHOWN = 5  # causes on the screen; --json has them all
-BAR = 20  # characters that stand for a share of one
+BAR = 12  # characters that stand for a share of one
 REASONS = {
     "not_ingested": "no documents are here for that session",
     "no_candidate": "no document of that session carries a trigger",
@@ -31,14 +32,18 @@ def print_answer(answer: Answer) -> None:
         if line:
             console.print(line)
     console.print()
-    console.print(Text("Why", style="bold").append("  shares of the attention a newspaper coder would give, not of the fall", "dim"))
+    console.print(
+        Text("Why", style="bold").append("  as shares of a newspaper coder's attention, not of the fall", "dim")
+    )
     for cause in answer.causes[:SHOWN]:
-        for line in _cause_lines(cause, console.width):
+        for line in _cause_lines(cause):
             console.print(line, no_wrap=True, overflow="ellipsis")
     console.print(_rest(answer))
     console.print()
     for label, text in _footer(answer):
-        console.print(Text(f"{label:<10}", style="dim").append(text, style=""))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(Text(f"{label:<8}", style="dim"), text)
+        console.print(grid)
 
 
 def print_summary(answers: list[Answer]) -> None:
@@ -123,19 +128,22 @@ def _type_title(cause: Cause) -> str:
     return read_taxonomy()[cause.type].title
 
 
-def _cause_lines(cause: Cause, width: int) -> list[Text]:
-    first = Text(f" {draw_bar(cause.share)} ", style="red").append(f"{100 * cause.share:3.0f} %  ", style="bold")
-    first.append(_type_title(cause), style="bold").append(f"  {cause.title}")
-    lines = [first]
+def _cause_lines(cause: Cause) -> list[Text]:
     proof = cause.evidence[0]
-    said = f"{len(cause.evidence)} shown" if len(cause.evidence) > 1 else "1 document"
-    how = "named by a market report" if proof.role == "stated" else "news of the session"
-    second = Text(" " * (BAR + 9)).append(f"{proof.source}, {proof.public_at[:16].replace('T', ' ')} UTC, {how}, {said}", style="dim")
-    second.append(f"; a coder agrees: {100 * cause.confidence:.0f} %", style="dim")
-    if proof.title != cause.title:
-        lines.append(Text(" " * (BAR + 9)).append(f"“{proof.title}”", style="italic"))
-    lines.append(second)
-    return lines
+    first = Text(f" {draw_bar(cause.share)} ", style="red").append(f"{100 * cause.share:3.0f} %  ", style="bold")
+    first.append(f"{_type_title(cause)}  ", style="bold").append(proof.title)
+    how = "a market report names it" if proof.role == "stated" else "news of the session"
+    more = f", {len(cause.evidence) - 1} more" if len(cause.evidence) > 1 else ""
+    said = (
+        f"{proof.source}, {_show_instant(proof.public_at)}, {how}{more}; a coder agrees: {100 * cause.confidence:.0f} %"
+    )
+    return [first, Text(" " * (BAR + 9) + said, style="dim")]
+
+
+def _show_instant(public_at: str) -> str:
+    """An instant to the minute; noon UTC sharp is the outer bound of an item of which only the day before is known."""
+    before = "by " if public_at.endswith("T12:00:00Z") else ""
+    return f"{before}{public_at[:16].replace('T', ' ')} UTC"
 
 
 def draw_bar(share: float) -> str:
@@ -147,7 +155,11 @@ def draw_bar(share: float) -> str:
 def _rest(answer: Answer) -> Text:
     others = sum(c.share for c in answer.causes[SHOWN:])
     share = answer.unexplained["share"]
-    text = Text(f" {draw_bar(share)} ", style="blue").append(f"{100 * share:3.0f} %  ", style="bold").append("unexplained", style="bold")
+    text = (
+        Text(f" {draw_bar(share)} ", style="blue")
+        .append(f"{100 * share:3.0f} %  ", style="bold")
+        .append("unexplained", style="bold")
+    )
     text.append(f"  {REASONS[answer.unexplained['reason']]}")
     if len(answer.causes) > SHOWN:
         text.append(f"; {len(answer.causes) - SHOWN} further causes carry {100 * others:.0f} %", style="dim")
@@ -156,14 +168,17 @@ def _rest(answer: Answer) -> Text:
 
 def _footer(answer: Answer) -> list[tuple[str, str]]:
     lines = []
-    if answer.also:
-        lines.append(("Also", " · ".join(f"{a['market']} {percent(a['return_on_date'])}" for a in answer.also if a["return_on_date"] is not None)))
+    moved = [a for a in answer.also if a["return_on_date"] is not None]
+    if moved:
+        lines.append(("Also", " · ".join(f"{a['market']} {percent(a['return_on_date'])}" for a in moved)))
     if answer.analogues:
         near = [f"{a['date']} ({percent(a['return_on_date'])}{_after(a)})" for a in answer.analogues[:3]]
         lines.append(("Like it", " · ".join(near)))
     if answer.placebo:
-        p = answer.placebo
-        lines.append(("Placebo", f"the largest share ranks {p['rank']} of {p['of']} beside quiet sessions; {100 * p['base_rate']:.0f} % of those get a cause over one half"))
+        place, quiet = f"rank {answer.placebo['rank']} of {answer.placebo['of']}", 100 * answer.placebo["base_rate"]
+        lines.append(
+            ("Placebo", f"the largest share has {place} beside quiet sessions; {quiet:.0f} % of those pass one half")
+        )
     lines += [("Note", c) for c in answer.caveats if c != SHARES]
     return lines
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import json as json_format
+import math
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from typing import Any
 
 NARROW_PIPE = 200  # columns of a table that goes into a pipe or a file
 LONG_TEXT = 40  # characters of a cell that may be cut when the screen is narrow
-FRACTIONS = frozenset(("drawdown", "ret", "return_on_date", "after_1", "after_5", "after_20", "share", "unexplained_share"))
+FRACTIONS = frozenset(
+    ("drawdown", "ret", "return_on_date", "after_1", "after_5", "after_20", "share", "unexplained_share")
+)
 
 
 def print_rows(rows: Sequence[dict[str, Any]], if_empty: str, json: bool, csv: bool) -> None:
@@ -39,7 +42,7 @@ def make_plain(value: Any) -> Any:
         return [make_plain(v) for v in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and math.isnan(value):
         return None
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 

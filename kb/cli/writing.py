@@ -30,21 +30,23 @@ def run_import(home: Home, kind: str, files: Sequence[Path], json: bool) -> None
     archive = import_module("ingest.archive")
     if kind not in archive.list_kinds():
         raise BadInput(f"Import of {kind!r}", "no such kind of file", f"Use one of {', '.join(archive.list_kinds())}.")
-    outcomes, errors = archive.import_files(home, kind, files, _announce)
+    outcomes, errors = archive.import_files(home, kind, files, show_progress)
     if json:
         print_json([_describe(o) for o in outcomes])
     for outcome in () if json else outcomes:
-        print(f"{outcome.file.name}: {outcome.rows:,} rows, {outcome.new:,} new, {outcome.unchanged:,} already here, {outcome.rejected:,} set aside")
+        print(
+            f"{outcome.file.name}: {outcome.rows:,} rows, {outcome.new:,} new, {outcome.unchanged:,} already here, {outcome.rejected:,} set aside"
+        )
         for reason in outcome.reasons:
             print(f"  {reason}", file=sys.stderr)
         if outcome.rejected:
             print(f"  All {outcome.rejected:,} are in {home.rejected}.", file=sys.stderr)
     if errors:
-        raise errors[0] if len(errors) == 1 else WhyfellError("Import", f"{len(errors)} files failed", " ".join(map(str, errors)))
-
-
-def _announce(path: Path) -> Any:
-    return show_progress()
+        raise (
+            errors[0]
+            if len(errors) == 1
+            else WhyfellError("Import", f"{len(errors)} files failed", " ".join(map(str, errors)))
+        )
 
 
 def _describe(outcome: Any) -> dict[str, Any]:
@@ -95,7 +97,11 @@ def _read_line(number: int, line: str) -> tuple[str, str, str]:
     if line.startswith("{"):
         try:
             row = json_format.loads(line)
-            return str(row.get("id") or number), str(row.get("title") or row.get("text") or ""), str(row.get("summary") or "")
+            return (
+                str(row.get("id") or number),
+                str(row.get("title") or row.get("text") or ""),
+                str(row.get("summary") or ""),
+            )
         except (json_format.JSONDecodeError, AttributeError):
             pass  # a title that begins with a brace
     return str(number), line, ""
