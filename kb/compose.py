@@ -53,7 +53,7 @@ def ensure_home(home: Home, notify: Notify = stay_silent) -> None:
 def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer:
     """The answer to a question over an open mart. An `as_of` question leaves temporary tables behind."""
     meta = {r["name"]: r["value"] for r in fetch_rows(connection, "SELECT name, value FROM meta")}
-    known = frozenset(r["series"] for r in fetch_rows(connection, "SELECT DISTINCT series FROM main.daily_return"))
+    known = frozenset(r["market"] for r in fetch_rows(connection, "SELECT market FROM market"))
     asked = find_market(question.market, known) if question.market else None
     if question.as_of:
         narrow_to(connection, asked or "SPX", question.session, question.as_of)

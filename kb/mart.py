@@ -55,6 +55,9 @@ def open_mart(home: Home, *, locked: bool = False) -> Iterator[duckdb.DuckDBPyCo
             connection.execute(statement)
         _check_version(connection, path)
         yield connection
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        # Our own SQL does not fit the file; foreign SQL has its errors told where it is run.
+        raise Unreadable(f"Mart {path}", f"made by another whyfell: {error}".split("\n")[0], "Run `whyfell build`.") from error
     finally:
         connection.close()
 

@@ -76,8 +76,8 @@ def _score_categories(table: Table) -> dict[str, dict[str, float]]:
         if coded.any() or named.any():
             both = float((coded & named).sum())
             found[name] = {
-                "precision": both / named.sum() if named.any() else 0.0,
-                "recall": both / coded.sum() if coded.any() else 0.0,
+                "precision": both / float(named.sum()) if named.any() else 0.0,
+                "recall": both / float(coded.sum()) if coded.any() else 0.0,
                 "n": int(coded.sum()),
             }
     return found

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from kb.records import Event, EventLink, hash_id
 
 OPEN_FOR = timedelta(days=3)  # an event that nobody told of for so long is over
-COVERED = 0.45  # share of a title's information that an event's words must hold; see CHANGELOG for how it was chosen
+COVERED = 0.35  # share of a title's information that an event's words must hold
 REMEMBERED = 40  # newest events looked up per word; older ones of a busy word are nearly always over
 LONGEST = 60  # words an event keeps: beyond, long-running events would swallow everything of their type
 TOO_COMMON = 0.05  # words in more than this share of titles find no event, though they still weigh in

@@ -8,6 +8,8 @@
 --     attention_excess: ln of that share over its mean of the 60 sessions before; bad_news: net share of bad news, -1 to 1;
 --     surprise: largest absolute surprise of the type's figures in standard deviations, at most 4;
 --     signature: agreement of the session's yields, dollar, gold and oil with the type's pattern, -1 to 1
+-- A type is a candidate only when its documents weigh at least 0.3 together, as one item of which only the day is known: below
+-- that, the slips of the tagger would give every session every type.
 WITH
 dated AS (
     SELECT
@@ -32,6 +34,7 @@ measured AS (
         d.bad AS bad_news
     FROM dated AS d
     LEFT JOIN usual AS u ON u.calendar = d.calendar AND u.session_no = d.session_no
+    WHERE d.stated + d.told >= 0.3
 ),
 figures AS (
     SELECT session, type, least(max(abs(surprise_z)), 4) AS surprise

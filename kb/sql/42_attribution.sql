@@ -1,5 +1,5 @@
 -- table attribution: one row per market, session and event that may have moved it
--- in: type_share, mention, event, event_document, market
+-- in: type_share, mention, event, market
 -- col market: short name of the market
 -- col session: exchange-local date
 -- col event_id: the event
@@ -10,14 +10,18 @@
 -- col documents: how many documents of the session tell of it
 -- col why: contribution of each feature to the type's utility
 WITH
+asked_day AS (
+    SELECT DISTINCT m.calendar, s.session
+    FROM type_share AS s
+    INNER JOIN market AS m ON m.market = s.market
+),
 weighed AS (
     SELECT
-        n.calendar, n.session, n.type, x.event_id,
+        n.calendar, n.session, n.type, n.event_id,
         sum(n.weight * CASE n.role WHEN 'stated' THEN 2 ELSE 1 END) AS weight, count(*) AS documents
     FROM mention AS n
-    INNER JOIN event_document AS x ON x.document_id = n.document_id
-    INNER JOIN event AS e ON e.event_id = x.event_id AND e.type = n.type
-    GROUP BY n.calendar, n.session, n.type, x.event_id
+    INNER JOIN asked_day AS a ON a.calendar = n.calendar AND a.session = n.session
+    GROUP BY n.calendar, n.session, n.type, n.event_id
 ),
 heaviest AS (
     SELECT *

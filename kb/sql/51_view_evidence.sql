@@ -1,5 +1,5 @@
 -- view evidence: one row per calendar, session, event and document that speaks for it
--- in: mention, event_document, event, document
+-- in: mention, document
 -- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session: exchange-local date
 -- col event_id: the event
@@ -12,8 +12,6 @@
 -- col weight: weight of the mention
 -- col document_id: the document
 SELECT
-    n.calendar, n.session, x.event_id, n.type, n.role, d.title, d.url, d.source, d.public_hi AS public_at, n.weight, d.document_id
+    n.calendar, n.session, n.event_id, n.type, n.role, d.title, d.url, d.source, d.public_hi AS public_at, n.weight, d.document_id
 FROM mention AS n
-INNER JOIN event_document AS x ON x.document_id = n.document_id
-INNER JOIN event AS e ON e.event_id = x.event_id AND e.type = n.type
 INNER JOIN document AS d ON d.document_id = n.document_id

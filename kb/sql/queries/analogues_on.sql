@@ -1,6 +1,6 @@
 -- in: market_state, daily_return, jump, type_share
 -- out: the five earlier jumps of a market most like a session, with what came next; distance is the root mean square
---     difference of the markers known for both (at least four), each in units of its spread over all jumps
+--     difference of the markers known for both (at least four, and seven tenths of those known for the session), each in units of its spread over all jumps
 -- parameters: $market, $session
 WITH
 markers AS (
@@ -31,7 +31,8 @@ compared AS (
         f.session, f.session_no, f.ret, f.close,
         list_filter(
             list_transform(range(1, 12), lambda i: power((f.marker[i] - t.marker[i]) / nullif(s.sd[i], 0), 2)), lambda d: d IS NOT NULL
-        ) AS squares
+        ) AS squares,
+        len(list_filter(t.marker, lambda x: x IS NOT NULL)) AS known
     FROM falls AS f
     CROSS JOIN spread AS s
     INNER JOIN markers AS t ON t.session = $session
@@ -39,7 +40,7 @@ compared AS (
 nearest AS (
     SELECT *, sqrt(list_avg(squares)) AS distance
     FROM compared
-    WHERE len(squares) >= 4
+    WHERE len(squares) >= greatest(4, 0.7 * known)
     ORDER BY distance
     LIMIT 5
 )

@@ -1,12 +1,10 @@
--- in: mention, event_document, event, document
+-- in: mention, document
 -- out: up to three documents for each event of a calendar's session: reports that name it first, then the heaviest
 -- parameters: $calendar, $session
 WITH
 told AS (
-    SELECT x.event_id, n.role, n.weight, n.headline, n.document_id
+    SELECT n.event_id, n.role, n.weight, n.headline, n.document_id
     FROM mention AS n
-    INNER JOIN event_document AS x ON x.document_id = n.document_id
-    INNER JOIN event AS e ON e.event_id = x.event_id AND e.type = n.type
     WHERE n.calendar = $calendar AND n.session = $session
 ),
 once AS (
@@ -23,5 +21,8 @@ SELECT
     b.event_id, d.title, d.url, d.source, strftime(d.public_hi, '%Y-%m-%dT%H:%M:%SZ') AS public_at, b.role,
     strftime(d.happened_at, '%Y-%m-%dT%H:%M:%SZ') AS happened_at, d.precision, d.origin
 FROM best AS b
-INNER JOIN document AS d ON d.document_id = b.document_id
+-- Nothing that counts for a session is public more than four days before or ten after; the bounds let DuckDB skip most of the table.
+INNER JOIN document AS d
+    ON d.document_id = b.document_id
+    AND d.public_hi BETWEEN CAST($session AS TIMESTAMP) - INTERVAL 4 DAY AND CAST($session AS TIMESTAMP) + INTERVAL 10 DAY
 ORDER BY b.event_id, b.place
