@@ -31,7 +31,9 @@ HEADLINES = (
 
 @dataclass(frozen=True)
 class Compared:
-    """Gold and told side by side, one array entry per row; `confidence` is that of the told primary."""
+    """Gold and told side by side, one array entry per row; `confidence` is that of the told primary.
+
+    For a told none it is one minus the chance that any type applies."""
 
     gold: NDArray[np.str_]
     told: NDArray[np.str_]
@@ -83,7 +85,7 @@ def compare(rows: Sequence[Mapping[str, str]], tagger: Tagger) -> Compared:
     judged = tagger.judge([(row["title"], row["summary"]) for row in rows])
     readings = tagger.read([(row["id"], row["title"], row["summary"]) for row in rows])
     told = [reading.types[0].type if reading.types else NONE for reading in readings]
-    sure = [r.types[0].score if r.types else 1 - float(j.scores.max()) for r, j in zip(readings, judged, strict=True)]
+    sure = [r.types[0].score if r.types else 1 - j.any for r, j in zip(readings, judged, strict=True)]
     return Compared(
         gold=np.array([row["types"].split("|")[0] for row in rows]),
         told=np.array(told),

@@ -26,11 +26,11 @@ from models.agreement import Table, score_days
 from models.attribution import WEIGHTS
 from models.evaluate_attribution import Gold, read_gold
 
-FEATURES = ("stated", "stated_share", "attention", "attention_excess", "bad_news", "surprise", "signature")
+FEATURES = ("stated", "stated_share", "attention", "attention_excess", "story", "bad_news", "surprise", "signature")
 SLOPES = (*FEATURES, "unexplained", "unexplained_quiet")
 SIGNED = ("bad_news", "signature")  # turned round on a rise, as in type_share.sql
 TYPES = tuple(read_taxonomy())
-START = {"stated": 0.8, "stated_share": 1.5, "attention": 1.5, "attention_excess": 0.3, "bad_news": 0.5}
+START = {"stated": 0.8, "stated_share": 1.5, "attention": 1.5, "attention_excess": 0.3, "story": 1.0, "bad_news": 0.5}
 FIRST_DAY = date(1998, 1, 1)  # before, the archive holds no headlines to learn from
 BLOCK = 4  # calendar years held out together: falls come in spells of one or two years
 EMBARGO = 92  # days around a held-out block that are not learnt from

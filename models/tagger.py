@@ -161,7 +161,8 @@ class Card:
 
     types: tuple[str, ...]
     thresholds: dict[str, float]
-    first: tuple[float, ...]  # calibration of the best type: bias, its margin, lead over the next, margin of none
+    first: tuple[float, ...]  # chance that the best type is right: bias, its margin, lead over the next, margin of none
+    any: tuple[float, ...]  # chance that some type applies, from the same evidence
     further: tuple[float, ...]  # of any other type: bias, its margin, the best margin, margin of none
     sha256: str
     trained: dict[str, Any]
@@ -176,6 +177,7 @@ def load_card(path: Path) -> Card:
         types=tuple(told["types"]),
         thresholds=told["thresholds"],
         first=tuple(told["calibration"]["first"]),
+        any=tuple(told["calibration"]["any"]),
         further=tuple(told["calibration"]["further"]),
         sha256=told["sha256"],
         trained=told["trained"],
@@ -187,26 +189,28 @@ def sigmoid(x: Scores) -> Scores:
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))))
 
 
-def judge_types(margins: Scores, card: Card) -> Scores:
-    """Calibrated chance of each type, shape (items, types), from margins of shape (items, types + 1), none last."""
-    types, none = margins[:, :-1], margins[:, -1:]
-    order = np.sort(types, axis=1)
-    best, lead = order[:, -1:], order[:, -1:] - order[:, -2:-1]
+def judge_types(margins: Scores, card: Card) -> tuple[Scores, Scores]:
+    """Calibrated chance of each type (items, types) and of any type (items,), from margins (items, types + 1)."""
+    types, none = margins[:, :-1], margins[:, -1]
+    items, top = np.arange(len(types)), types.argmax(axis=1)
+    best = types[items, top]
+    rest = types.copy()
+    rest[items, top] = -np.inf
+    lead = best - rest.max(axis=1)
+    first, some = (sigmoid(c[0] + c[1] * best + c[2] * lead + c[3] * none) for c in (card.first, card.any))
     b0, b1, b2, b3 = card.further
-    scores = sigmoid(b0 + b1 * types + b2 * best + b3 * none)
-    a0, a1, a2, a3 = card.first
-    first = sigmoid(a0 + a1 * best + a2 * lead + a3 * none)
-    top = types.argmax(axis=1)[:, None]
-    scores = np.minimum(scores, first)  # no other type is surer than the first
-    np.put_along_axis(scores, top, first, axis=1)
-    return scores
+    scores = sigmoid(b0 + b1 * types + (b2 * best + b3 * none)[:, None])
+    scores = np.minimum(scores, first[:, None])  # no other type is surer than the first
+    scores[items, top] = first
+    return scores, some
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One item's scores before thresholds: `scores` per type in card order, whether a report, risk, report facts."""
+    """One item before thresholds: chance of each type in card order, chance of any type, report, risk, patterns."""
 
     scores: Scores
+    any: float
     wrap: bool
     risk: int
     report: Report
@@ -252,11 +256,11 @@ class Tagger:
         wraps &= ~foreign
         reports = [read_report(t, s) if w else Report() for (t, s), w in zip(cleaned, wraps, strict=True)]
         margins = self._add_causes(raw[:, : n + 1].copy(), reports)
-        scores = judge_types(margins, self.card)
-        scores[foreign] = 0
+        scores, some = judge_types(margins, self.card)
+        scores[foreign], some[foreign] = 0, 0
         risk = raw[:, n + 2 : n + 5].argmax(axis=1) - 1
         return [
-            Judged(scores[i], bool(wraps[i]), int(risk[i]), reports[i], found[i] if not foreign[i] else Found())
+            Judged(scores[i], float(some[i]), bool(wraps[i]), int(risk[i]), reports[i], found[i])
             for i in range(len(texts))
         ]
 
@@ -266,8 +270,8 @@ class Tagger:
         foreign = np.zeros(len(cleaned), dtype=bool)
         for i, (title, summary) in enumerate(cleaned):
             words, more = cut_words(title), cut_words(summary)
-            found.append(self.patterns.find(title, words))
             foreign[i] = is_foreign(title, words)
+            found.append(Found() if foreign[i] else self.patterns.find(title, words))
             parts.append((words, more, found[-1].marks))
         return parts, found, foreign
 
@@ -316,7 +320,7 @@ class Tagger:
 def name_model(card: Card) -> str:
     """The model's id: changes with the weights, the thresholds, the patterns and the code of the rules."""
     digest = hashlib.sha256(card.sha256.encode())
-    digest.update(repr((card.thresholds, card.first, card.further)).encode())
+    digest.update(repr((card.thresholds, card.first, card.any, card.further)).encode())
     digest.update(read_source().encode())
     for module in ("patterns.py", "stated_cause.py", "tagger.py", "fast.py"):
         digest.update(resources.files("models").joinpath(module).read_bytes())

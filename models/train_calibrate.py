@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from kb.taxonomy import read_taxonomy
 from models.tagger import Card, judge_types
 
-# Share of `none` that scores are calibrated for: a news stream is mostly none, gold sets are not; between the two.
-NONE_SHARE = 0.5
 # At most this share of `none` labels may get a type out of fold.
 FALSE_TRIGGERS = 0.05
 # Weights tried for the stated cause beside the whole text.
@@ -39,16 +37,18 @@ class Calibration:
     """Logistic coefficients (see tagger.Card) and the thresholds."""
 
     first: tuple[float, ...]
+    any: tuple[float, ...]
     further: tuple[float, ...]
     thresholds: dict[str, float]
 
     def to_card(self) -> dict[str, Any]:
         """The entries of the JSON card."""
-        return {"thresholds": self.thresholds, "calibration": {"first": self.first, "further": self.further}}
+        chances = {"first": self.first, "any": self.any, "further": self.further}
+        return {"thresholds": self.thresholds, "calibration": chances}
 
     def to_judge(self) -> Card:
         """A card that is enough for `judge_types`."""
-        return Card(tuple(read_taxonomy()), self.thresholds, self.first, self.further, "", {})
+        return Card(tuple(read_taxonomy()), self.thresholds, self.first, self.any, self.further, "", {})
 
 
 def add_causes(raw: Floats, spans: Floats, stated: Flags, weight: float) -> Floats:
@@ -68,32 +68,28 @@ def truth(labels: Sequence[Labelled]) -> tuple[NDArray[np.int64], NDArray[np.boo
     return primary, present
 
 
-def _logistic(columns: Sequence[Floats], goal: NDArray[np.bool_], weight: Floats) -> tuple[float, ...]:
+def _logistic(columns: Sequence[Floats], goal: NDArray[np.bool_]) -> tuple[float, ...]:
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=100.0).fit(np.stack(columns, axis=1), goal, sample_weight=weight)
+    fitted = LogisticRegression(C=100.0).fit(np.stack(columns, axis=1), goal)
     return (float(fitted.intercept_[0]), *map(float, fitted.coef_[0]))
 
 
-def weigh_none(primary: NDArray[np.int64], none: int) -> Floats:
-    """Row weights under which none makes up NONE_SHARE."""
-    share = float((primary == none).mean())
-    return np.where(primary == none, NONE_SHARE / share, (1 - NONE_SHARE) / (1 - share))
-
-
-def fit_chances(margins: Floats, labels: Sequence[Labelled]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Coefficients for the best type and for any other, from out-of-fold margins."""
+def fit_chances(margins: Floats, labels: Sequence[Labelled]) -> list[tuple[float, ...]]:
+    """Coefficients of the three chances of tagger.Card, from out-of-fold margins."""
     primary, present = truth(labels)
-    weight = weigh_none(primary, present.shape[1])
     types, none = margins[:, :-1], margins[:, -1]
     order = np.sort(types, axis=1)
     best, top = order[:, -1], types.argmax(axis=1)
-    first = _logistic([best, best - order[:, -2], none], present[np.arange(len(top)), top], weight)
+    evidence = [best, best - order[:, -2], none]
     other = np.ones_like(present)
     other[np.arange(len(top)), top] = False
     item, column = np.nonzero(other)
-    further = _logistic([types[item, column], best[item], none[item]], present[item, column], weight[item])
-    return first, further
+    return [
+        _logistic(evidence, primary == top),
+        _logistic(evidence, primary < present.shape[1]),
+        _logistic([types[item, column], best[item], none[item]], present[item, column]),
+    ]
 
 
 def pick(scores: Floats, threshold: float) -> NDArray[np.int64]:
@@ -127,12 +123,12 @@ def calibrate(raw: Floats, spans: Floats, stated: Flags, labels: Sequence[Labell
         right.append((margins[reports].argmax(axis=1) == primary[reports]).mean())
     weight = CAUSE_WEIGHTS[int(np.argmax(right))]
     margins = add_causes(raw, spans, stated, weight)
-    first, further = fit_chances(margins, labels)
+    chances = fit_chances(margins, labels)
     thresholds = {"cause": weight, "wrap": 0.0, "first": 0.5, "further": 0.5}
-    scores = judge_types(margins, Calibration(first, further, thresholds).to_judge())
+    scores, _ = judge_types(margins, Calibration(*chances, thresholds).to_judge())
     thresholds["first"] = _first_threshold(scores, primary)
     thresholds["further"] = _further_threshold(scores, present)
-    return Calibration(first, further, thresholds)
+    return Calibration(*chances, thresholds)
 
 
 def expected_error(confidence: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
@@ -158,7 +154,7 @@ def describe(
     """Cross-validated figures of the judgement as it will run."""
     primary, _ = truth(labels)
     margins = add_causes(raw, spans, stated, calibration.thresholds["cause"])
-    scores = judge_types(margins, calibration.to_judge())
+    scores, some = judge_types(margins, calibration.to_judge())
     told = pick(scores, calibration.thresholds["first"])
     none = scores.shape[1]
     best = scores.max(axis=1)
@@ -174,6 +170,6 @@ def describe(
         "recall_of_any_type": (told[~quiet] != none).mean(),
         "wrap_accuracy": (wrap == np.array([x.wrap == 1 for x in labels])).mean(),
         "risk_accuracy": (risk == np.array([x.risk for x in labels])).mean(),
-        "calibration_error": expected_error(np.where(told == none, 1 - best, best), told == primary),
+        "calibration_error": expected_error(np.where(told == none, 1 - some, best), told == primary),
     }
     return {name: round(float(figure), 4) for name, figure in figures.items()}

@@ -13,7 +13,7 @@ from models.tagger import TITLE_CHARS, clean
 from models.train_vectors import WordVectors
 
 # Scale of the word vectors beside the n-grams, chosen by cross-validation on the labels.
-VECTOR_SCALE = 20.0
+VECTOR_SCALE = 30.0
 
 Floats = NDArray[np.float64]
 

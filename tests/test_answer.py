@@ -177,16 +177,16 @@ def test_the_leading_cause_is_one_that_careful_readers_named(answers):
 
 
 def test_what_readers_named_never_reaches_the_ledger(case_home, root, ledger_rows):
-    """No note and no type list of `reader_cause`, and no story, stands in any row of the ledger."""
+    """No note of `reader_cause` and no story stands in any row of the ledger."""
     import tomllib
 
     held = "\n".join(
-        str(v) for t in ("document", "release", "liquidation", "bar", "run", "event") for r in ledger_rows(case_home, t)
+        f"{v}\n" for t in ("document", "release", "liquidation", "bar", "run", "event") for r in ledger_rows(case_home, t)
         for v in r.values()
     )  # fmt: skip
     for file in sorted((root / "data" / "cases").glob("*/case.toml")):
         case = tomllib.loads(file.read_text("utf-8"))
-        for text in [c["note"] for c in case["reader_cause"]] + [case["story"], case["title"]]:
+        for text in [c["note"] for c in case["reader_cause"]] + [case["story"]]:
             assert text not in held, file
 
 
@@ -283,7 +283,9 @@ def small(small_home, case_home):
         ).fetchall()
     closes = [100 + (0.2 if n % 2 else 0) + (0.9 if n % 7 == 0 else 0) for n in range(len(days) - 1)] + [94.0]
     prices = [{"symbol": "^GSPC", "date": d, "close": c} for (d,), c in zip(days, closes, strict=True)]
-    prices += [{"symbol": "SP500", "date": d, "close": 0.5 * c} for (d,), c in list(zip(days, closes, strict=True))[2:]]
+    # The same market under another name, two sessions shorter, telling of a fall of 8 % where the first tells of 6 %.
+    prices += [{"symbol": "SP500", "date": p["date"], "close": min(p["close"], 92.0) if p["close"] == 94 else p["close"]}
+               for p in prices[2:]]  # fmt: skip
     news = [{"title": t, "published_at": at, "source": s} for t, at, s in NEWS]
     return small_home(prices=prices, news=news)
 
@@ -291,7 +293,7 @@ def small(small_home, case_home):
 def ask(home, at=None, market="SPX"):
     """The answer for 2020-03-16 at an instant without what names the build."""
     answer = kb.why("2020-03-16", market, as_of=at, home=home.path).to_dict()
-    return {k: v for k, v in answer.items() if k != "built"}
+    return roughly({k: v for k, v in answer.items() if k != "built"})
 
 
 later_news = st.lists(

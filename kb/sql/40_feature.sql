@@ -3,9 +3,9 @@
 -- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session: exchange-local date
 -- col type: trigger type
--- col feature: stated, stated_share, attention, attention_excess, bad_news, surprise or signature
+-- col feature: stated, stated_share, attention, attention_excess, story, bad_news, surprise or signature
 -- col value: stated: ln(1 + reports naming it); stated_share: share of such reports; attention: share of other news;
---     attention_excess: ln of that share over its mean of the 60 sessions before; bad_news: net share of bad news, -1 to 1;
+--     attention_excess: ln of that share over its mean of the 60 sessions before; story: share of all mentions of the 5 sessions before; bad_news: net share of bad news, -1 to 1;
 --     surprise: largest absolute surprise of the type's figures in standard deviations, at most 4;
 --     signature: agreement of the session's yields, dollar, gold and oil with the type's pattern, -1 to 1
 -- A type is a candidate only when its documents weigh at least 0.3 together, as one item of which only the day is known: below
@@ -15,14 +15,23 @@ dated AS (
     SELECT
         *, told / (told_total + 3) AS share,
         sum(told) OVER w / 60 AS usual_told,
-        sum(stated_total) OVER w AS seen
+        sum(told + stated) OVER w5 AS recent
     FROM type_attention
-    WINDOW w AS (PARTITION BY calendar, type ORDER BY session_no RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING)
+    WINDOW
+        w AS (PARTITION BY calendar, type ORDER BY session_no RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING),
+        w5 AS (PARTITION BY calendar, type ORDER BY session_no RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING)
+),
+total AS (
+    SELECT calendar, session_no, max(told_total) AS told_total, max(told_total + stated_total) AS mentioned
+    FROM type_attention
+    GROUP BY calendar, session_no
 ),
 usual AS (
-    SELECT calendar, session_no, avg(any_told) OVER (
-        PARTITION BY calendar ORDER BY session_no RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING) AS usual_total
-    FROM (SELECT calendar, session_no, max(told_total) AS any_told FROM type_attention GROUP BY calendar, session_no) AS t
+    SELECT
+        calendar, session_no,
+        avg(told_total) OVER (PARTITION BY calendar ORDER BY session_no RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING) AS usual_total,
+        sum(mentioned) OVER (PARTITION BY calendar ORDER BY session_no RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING) AS recent_total
+    FROM total
 ),
 measured AS (
     SELECT
@@ -31,6 +40,7 @@ measured AS (
         d.stated / (d.stated_total + 1) AS stated_share,
         d.share AS attention,
         greatest(ln((d.share + 0.02) / (coalesce(d.usual_told, 0) / (coalesce(u.usual_total, 0) + 3) + 0.02)), 0) AS attention_excess,
+        coalesce(d.recent, 0) / (coalesce(u.recent_total, 0) + 5) AS story,
         d.bad AS bad_news
     FROM dated AS d
     LEFT JOIN usual AS u ON u.calendar = d.calendar AND u.session_no = d.session_no
@@ -61,6 +71,7 @@ UNPIVOT (
     SELECT
         calendar, session, type, CAST(stated AS DOUBLE) AS stated, CAST(stated_share AS DOUBLE) AS stated_share,
         CAST(attention AS DOUBLE) AS attention, CAST(attention_excess AS DOUBLE) AS attention_excess,
+        CAST(story AS DOUBLE) AS story,
         CAST(bad_news AS DOUBLE) AS bad_news, CAST(surprise AS DOUBLE) AS surprise, CAST(signature AS DOUBLE) AS signature
     FROM joined
-) ON stated, stated_share, attention, attention_excess, bad_news, surprise, signature INTO NAME feature VALUE value
+) ON stated, stated_share, attention, attention_excess, story, bad_news, surprise, signature INTO NAME feature VALUE value
