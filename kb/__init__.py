@@ -11,4 +11,5 @@ from __future__ import annotations
 
 __all__ = ["Answer", "Cause", "Evidence", "why"]
 
-from kb.answer import Answer, Cause, Evidence, why
+from kb.answer import Answer, Cause, Evidence
+from kb.ask import why

@@ -8,7 +8,10 @@ from typing import Any
 
 from kb.lead import Standing
 
-SHARES = "Shares are the weights a newspaper coder would be expected to give, not parts of the return; this attributes, it does not prove."
+SHARES = (
+    "Shares are the weights a newspaper coder would be expected to give, not parts of the return; "
+    "this attributes, it does not prove."
+)
 FEW_DOCUMENTS = 20  # fewer for a session than this, and one item more could turn the answer
 PAPERS_WRITE = timedelta(hours=24)  # after the close, by which most reports of a session are public
 

@@ -57,10 +57,15 @@ def make_market(market: str, entry: dict[str, object]) -> Market:
         calendar=str(entry.get("calendar", "NYSE")),
         named=bool(entry.get("named", False)),
         human_coded=bool(entry.get("human_coded", False)),
-        symbols=tuple(entry.get("symbols", [market])),  # type: ignore[arg-type]
+        symbols=_name_last(market, entry),
         keywords=tuple(entry.get("keywords", [])),  # type: ignore[arg-type]
         **_read_file()["class"][asset_class],  # type: ignore[arg-type]
     )
+
+
+def _name_last(name: str, entry: dict[str, object]) -> tuple[str, ...]:
+    """The symbols of an entry, its own short name among them."""
+    return tuple(dict.fromkeys([*entry.get("symbols", []), name]))  # type: ignore[misc]
 
 
 @cache
@@ -72,7 +77,7 @@ def read_markets() -> dict[str, Market]:
 @cache
 def read_inputs() -> dict[str, InputSeries]:
     """All declared inputs by short name."""
-    return {n: InputSeries(n, str(e["unit"]), tuple(e["symbols"])) for n, e in _read_file()["input"].items()}  # type: ignore[arg-type]
+    return {n: InputSeries(n, str(e["unit"]), _name_last(n, e)) for n, e in _read_file()["input"].items()}
 
 
 def find_market(text: str, known: frozenset[str] = frozenset()) -> str:

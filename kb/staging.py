@@ -62,7 +62,7 @@ def stage_ledger(connection: DuckDBPyConnection, home: Home, model: str) -> None
             # ADBC binds parameters only with pyarrow; the name of a model is our own, of letters, digits and hyphens.
             where = f"WHERE model = '{model}'" if "model" in columns else ""
             sent = ", ".join(_send(c, kind) for c, kind in columns.items())
-            cursor.execute(f'SELECT {sent} FROM "{table}" {where}')
+            cursor.execute(f'SELECT {sent} FROM "{table}" {where}')  # noqa: S608 our own names
             _receive(connection, table, columns, cursor)
 
 
@@ -79,7 +79,7 @@ def _receive(connection: DuckDBPyConnection, table: str, columns: dict[str, str]
     arrived = ", ".join(f'{ARRIVE[kind].format(c=chr(34) + c + chr(34))} AS "{c}"' for c, kind in columns.items())
     declared = ", ".join(f'"{c}" {TYPES[kind]}' for c, kind in columns.items())
     connection.execute(f"CREATE TABLE staged_{table} ({declared})")
-    connection.execute(f"INSERT INTO staged_{table} SELECT {arrived} FROM arriving")
+    connection.execute(f"INSERT INTO staged_{table} SELECT {arrived} FROM arriving")  # noqa: S608 our own names
     connection.unregister("arriving")
 
 
@@ -112,19 +112,17 @@ def _stage_calendar(connection: DuckDBPyConnection) -> None:
 
 
 def _stage_markets(connection: DuckDBPyConnection) -> None:
-    symbols = {r[0] for r in connection.execute("SELECT DISTINCT symbol FROM staged_bar").fetchall()}
+    symbols = {r[0] for r in connection.execute("SELECT DISTINCT upper(symbol) FROM staged_bar").fetchall()}
     declared = list(read_markets().values())
-    known = {s for m in declared for s in m.symbols} | {s for i in read_inputs().values() for s in i.symbols}
-    markets = declared + [make_market(s.upper(), {"symbols": [s]}) for s in sorted(symbols - known)]
+    known = {s.upper() for m in (*declared, *read_inputs().values()) for s in m.symbols}
+    markets = declared + [make_market(s, {}) for s in sorted(symbols - known)]
     columns = (
-        "market VARCHAR, name VARCHAR, asset_class VARCHAR, calendar VARCHAR, named BOOLEAN, human_coded BOOLEAN, keywords VARCHAR[], "
-        "jump_return DOUBLE, jump_z_return DOUBLE, slide DOUBLE, episode DOUBLE"
+        "market VARCHAR, name VARCHAR, asset_class VARCHAR, calendar VARCHAR, named BOOLEAN, human_coded BOOLEAN, "
+        "keywords VARCHAR[], jump_return DOUBLE, jump_z_return DOUBLE, slide DOUBLE, episode DOUBLE"
     )
-    rows = [
-        (m.market, m.name, m.asset_class, m.calendar, m.named, m.human_coded, list(m.keywords), m.jump_return, m.jump_z_return, m.slide, m.episode)
-        for m in markets
-    ]  # fmt: skip
-    _stage(connection, "market", columns, rows)
+    told = [(m.market, m.name, m.asset_class, m.calendar, m.named, m.human_coded, list(m.keywords)) for m in markets]
+    limits = [(m.jump_return, m.jump_z_return, m.slide, m.episode) for m in markets]
+    _stage(connection, "market", columns, [a + b for a, b in zip(told, limits, strict=True)])
     series = [(m.market, s, rank, m.calendar, "price") for m in markets for rank, s in enumerate(m.symbols)]
     series += [(i.series, s, rank, "NYSE", i.unit) for i in read_inputs().values() for rank, s in enumerate(i.symbols)]
     _stage(
@@ -150,4 +148,4 @@ def _stage(connection: DuckDBPyConnection, name: str, columns: str, rows: Iterab
     rows = list(rows)
     if rows:
         marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO staged_{name} VALUES ({marks})", rows)
+        connection.executemany(f"INSERT INTO staged_{name} VALUES ({marks})", rows)  # noqa: S608 our own names

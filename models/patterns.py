@@ -62,7 +62,7 @@ def _fixed_words(pattern: list[dict[str, Any]]) -> list[frozenset[str]]:
         if "OP" not in token and "LOWER" in token:
             lower = token["LOWER"]
             words = [lower] if isinstance(lower, str) else list(lower["IN"])
-            sets.append(frozenset(words + [f"{word}'s" for word in words]))
+            sets.append(frozenset(words))
     if not sets:
         raise BadInput("A rule of models/patterns.toml", f"no fixed word in {pattern}", "Give one token without OP.")
     return sets
@@ -105,30 +105,31 @@ class Patterns:
 
         self.phrases = PhraseMatcher(self.nlp.vocab, attr="LOWER")
         self.single: dict[str, str] = {}
-        anchors: set[str] = set()
+        self.longer: dict[str, list[frozenset[str]]] = {}  # longest word of a name -> the words of such names
         for name, names in entities.items():
             for phrase in names:
                 words = cut_words(phrase)
                 if len(words) == 1 and words[0] == phrase:
-                    self.single |= {phrase: MARK + name, f"{phrase}'s": MARK + name}
+                    self.single[phrase] = MARK + name
                 else:
                     self.phrases.add(MARK + name, [self.nlp.make_doc(phrase)])
-                    anchors.add(max(words, key=len))
-        self.phrase_words = frozenset(anchors | {f"{word}'s" for word in anchors})
+                    self.longer.setdefault(max(words, key=len), []).append(frozenset(words))
 
     def find(self, title: str, cut: Sequence[str] | None = None) -> Found:
         """Marks and rules of one title (`cut`: its words, if known already); most titles need no spaCy. Never raises."""
         title = title[:LONGEST_TITLE]
         words = set(cut_words(title) if cut is None else cut)
+        words |= {word.removesuffix("'s") for word in words}
         marks = {self.single[word] for word in words & self.single.keys()}
         ruled = not self.rule_words.isdisjoint(words) and self._may_match(words)
-        phrased = not self.phrase_words.isdisjoint(words)
+        phrased = any(name <= words for word in words & self.longer.keys() for name in self.longer[word])
         rules: tuple[Rule, ...] = ()
         if ruled or phrased:
-            doc = self.nlp.make_doc(title)
-            strings = self.nlp.vocab.strings
-            marks |= {strings[match] for match, _, _ in self.phrases(doc)}
-            fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
+            with self.nlp.memory_zone():  # words met here are forgotten, or a long run would fill the memory
+                doc = self.nlp.make_doc(title)
+                strings = self.nlp.vocab.strings
+                marks |= {strings[match] for match, _, _ in self.phrases(doc)}
+                fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
             rules = tuple(self.rules[n] for n in fired if self.rules[n].veto.isdisjoint(words))
         return Found(tuple(sorted(marks)), rules)
 

@@ -288,16 +288,17 @@ class Tagger:
 
     def pick_types(self, judged: Judged) -> tuple[TypeScore, ...]:
         """At most three types, primary first; empty means none. Decisive rules go before the scores."""
-        scores = {name: float(s) for name, s in zip(self.card.types, judged.scores, strict=True)}
+        rules = judged.found.rules
+        if not rules and judged.any < self.card.thresholds["any"]:
+            return ()
+        scores = dict(zip(self.card.types, map(float, judged.scores), strict=True))
         ruled: dict[str, float] = {}
-        for rule in judged.found.rules:
+        for rule in rules:
             for name in rule.types:
                 ruled.setdefault(name, max(rule.score, scores[name]))
-        ranked = sorted((name for name in scores if name not in ruled), key=lambda name: -scores[name])
         picked = [TypeScore(name, score) for name, score in ruled.items()]
-        for name in ranked:
-            limit = self.card.thresholds["further" if picked else "first"]
-            if scores[name] < limit:
+        for name in sorted(scores.keys() - ruled.keys(), key=lambda name: (-scores[name], name)):
+            if picked and scores[name] < self.card.thresholds["further"]:
                 break
             picked.append(TypeScore(name, scores[name]))
         return tuple(picked[:MOST_TYPES])

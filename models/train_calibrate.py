@@ -92,15 +92,14 @@ def fit_chances(margins: Floats, labels: Sequence[Labelled]) -> list[tuple[float
     ]
 
 
-def pick(scores: Floats, threshold: float) -> NDArray[np.int64]:
+def pick(scores: Floats, some: Floats, threshold: float) -> NDArray[np.int64]:
     """Primary type by number, the number of types for none."""
-    return np.where(scores.max(axis=1) >= threshold, scores.argmax(axis=1), scores.shape[1])
+    return np.where(some >= threshold, scores.argmax(axis=1), scores.shape[1])
 
 
-def _first_threshold(scores: Floats, primary: NDArray[np.int64]) -> float:
+def _any_threshold(some: Floats, primary: NDArray[np.int64], none: int) -> float:
     """The lowest threshold that keeps false triggers in bounds."""
-    quiet = scores[primary == scores.shape[1]].max(axis=1)
-    return float(np.quantile(quiet, 1 - FALSE_TRIGGERS))
+    return float(np.quantile(some[primary == none], 1 - FALSE_TRIGGERS))
 
 
 def _further_threshold(scores: Floats, present: NDArray[np.bool_]) -> float:
@@ -124,9 +123,9 @@ def calibrate(raw: Floats, spans: Floats, stated: Flags, labels: Sequence[Labell
     weight = CAUSE_WEIGHTS[int(np.argmax(right))]
     margins = add_causes(raw, spans, stated, weight)
     chances = fit_chances(margins, labels)
-    thresholds = {"cause": weight, "wrap": 0.0, "first": 0.5, "further": 0.5}
-    scores, _ = judge_types(margins, Calibration(*chances, thresholds).to_judge())
-    thresholds["first"] = _first_threshold(scores, primary)
+    thresholds = {"cause": weight, "wrap": 0.0, "any": 0.5, "further": 0.5}
+    scores, some = judge_types(margins, Calibration(*chances, thresholds).to_judge())
+    thresholds["any"] = _any_threshold(some, primary, scores.shape[1])
     thresholds["further"] = _further_threshold(scores, present)
     return Calibration(*chances, thresholds)
 
@@ -155,7 +154,7 @@ def describe(
     primary, _ = truth(labels)
     margins = add_causes(raw, spans, stated, calibration.thresholds["cause"])
     scores, some = judge_types(margins, calibration.to_judge())
-    told = pick(scores, calibration.thresholds["first"])
+    told = pick(scores, some, calibration.thresholds["any"])
     none = scores.shape[1]
     best = scores.max(axis=1)
     quiet = primary == none

@@ -50,12 +50,15 @@ def print_summary(answers: list[Answer]) -> None:
     """Print a range: one line for each session with its leading cause."""
     from kb.cli.tables import print_table
 
-    rows = [
-        [a.date, a.market, a.return_on_date, (a.selloff or {}).get("grade"), _type_title(a.causes[0]) if a.causes else "", a.causes[0].share if a.causes else None,
-         a.unexplained["share"]]
-        for a in answers
-    ]  # fmt: skip
+    rows = [_summary_row(a) for a in answers]
     print_table(["date", "market", "ret", "grade", "leading cause", "share", "unexplained_share"], rows)
+
+
+def _summary_row(answer: Answer) -> list[Any]:
+    grade = answer.selloff["grade"] if answer.selloff else None
+    top = answer.causes[0] if answer.causes else None
+    leading = [_type_title(top), top.share] if top else ["", None]
+    return [answer.date, answer.market, answer.return_on_date, grade, *leading, answer.unexplained["share"]]
 
 
 def _headline(answer: Answer) -> Text:

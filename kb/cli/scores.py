@@ -47,7 +47,8 @@ def print_attribution_scores(home: Home, gold: Path, dates: Path | None, json: b
 def _print_direction(part: dict[str, Any]) -> None:
     always, keywords = part["always_most_frequent"], part["keyword_counts"]
     rows = [
-        [*_with_interval(part, name), _show(always.get(name)), _show(keywords.get(name))] for name in ATTRIBUTION_FIGURES
+        [*_with_interval(part, name), _show(always.get(name)), _show(keywords.get(name))]
+        for name in ATTRIBUTION_FIGURES
     ]
     print_table(["figure", "value", "95 % interval", f"always {always['category']}", "keyword counts"], rows)
 

@@ -34,9 +34,8 @@ def run_import(home: Home, kind: str, files: Sequence[Path], json: bool) -> None
     if json:
         print_json([_describe(o) for o in outcomes])
     for outcome in () if json else outcomes:
-        print(
-            f"{outcome.file.name}: {outcome.rows:,} rows, {outcome.new:,} new, {outcome.unchanged:,} already here, {outcome.rejected:,} set aside"
-        )
+        counts = f"{outcome.new:,} new, {outcome.unchanged:,} already here, {outcome.rejected:,} set aside"
+        print(f"{outcome.file.name}: {outcome.rows:,} rows, {counts}")
         for reason in outcome.reasons:
             print(f"  {reason}", file=sys.stderr)
         if outcome.rejected:

@@ -18,7 +18,7 @@ ranked AS (
         s.series, s.symbol_rank, s.calendar, b.*,
         count(*) OVER (PARTITION BY s.series, b.symbol) AS symbol_rows
     FROM staged_bar AS b
-    INNER JOIN series AS s ON s.symbol = b.symbol
+    INNER JOIN series AS s ON upper(s.symbol) = upper(b.symbol)
 ),
 preferred AS (
     SELECT *
