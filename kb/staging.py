@@ -114,7 +114,8 @@ def _stage_calendar(connection: DuckDBPyConnection) -> None:
 def _stage_markets(connection: DuckDBPyConnection) -> None:
     symbols = {r[0] for r in connection.execute("SELECT DISTINCT upper(symbol) FROM staged_bar").fetchall()}
     declared = list(read_markets().values())
-    known = {s.upper() for m in (*declared, *read_inputs().values()) for s in m.symbols}
+    named = [m.symbols for m in declared] + [i.symbols for i in read_inputs().values()]
+    known = {s.upper() for symbols_of_one in named for s in symbols_of_one}
     markets = declared + [make_market(s, {}) for s in sorted(symbols - known)]
     columns = (
         "market VARCHAR, name VARCHAR, asset_class VARCHAR, calendar VARCHAR, named BOOLEAN, human_coded BOOLEAN, "

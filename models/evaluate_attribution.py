@@ -44,7 +44,7 @@ def evaluate_attribution(home: Home, gold: Path, dates: Path | None = None) -> d
     """
     coded = read_gold(gold)
     if dates is not None:
-        coded = _keep_days(coded, _read_days(dates), dates)
+        coded = _keep_days(coded, read_days(dates), dates)
     with open_mart(home) as connection:
         if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
             leave_cases_out(connection, "SPX")
@@ -107,7 +107,8 @@ def _keep_days(coded: Gold, wanted: set[date], path: Path) -> Gold:
     return Gold(tuple(d for d in coded.days if d in wanted), coded.returns[kept], coded.weights[kept])
 
 
-def _read_days(path: Path) -> set[date]:
+def read_days(path: Path) -> set[date]:
+    """The days of a file's column `date`. Raises NotFound, BadInput."""
     rows = _read_csv(path)
     if "date" not in rows[0]:
         raise BadInput(f"Dates file {path}", f"columns {', '.join(rows[0])}", "Needed: date.")
