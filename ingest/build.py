@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from ingest.reading import read_new_documents
+from ingest.reading import count_unread, read_new_documents
 from kb.errors import BadInput
 from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
 from kb.ledger_write import append_rows, record_run, replace_rows
@@ -56,6 +56,8 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
         read = events = 0
         if start == "read":
             read = read_new_documents(engine, tagger, notify)
+        elif start in LEDGER_STEPS:
+            _check_all_read(engine, tagger.model, start)
         if start in ("read", "events"):
             events = store_events(engine, tagger.model, notify)
         path = _make_mart(home, run, tagger.model, start, notify)
@@ -63,6 +65,13 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
         publish_mart(home, path)
         engine.dispose()
     return Built(run, path, read, events)
+
+
+def _check_all_read(engine: Engine, model: str, start: str) -> None:
+    unread = count_unread(engine, model)
+    if unread:
+        found = f"{unread:,} documents have no reading by the present model"
+        raise BadInput(f"Build from {start!r}", found, "Run `whyfell build` without --from.")
 
 
 def check_start(start: str) -> None:

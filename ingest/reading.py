@@ -27,7 +27,7 @@ _tagger: Tagger | None = None  # one per worker process, loaded once
 
 def read_new_documents(engine: Engine, tagger: Tagger, notify: Callable[[str, int, int], None]) -> int:
     """How many documents were read: all those without a reading by this model. The rows go to the ledger."""
-    total = _count_new(engine, tagger.model)
+    total = count_unread(engine, tagger.model)
     done = 0
     notify("reading documents", 0, total)
     with _open_reader(tagger, total) as read_batches:
@@ -74,7 +74,8 @@ def _read_batch(batch: Sequence[Item]) -> list[Reading]:
 _NEW = "FROM document d WHERE NOT EXISTS (SELECT 1 FROM reading r WHERE r.document_id = d.document_id AND r.model = :model)"
 
 
-def _count_new(engine: Engine, model: str) -> int:
+def count_unread(engine: Engine, model: str) -> int:
+    """How many documents of the ledger have no reading by this model."""
     with engine.connect() as connection:
         return int(connection.execute(text(f"SELECT count(*) {_NEW}"), {"model": model}).scalar() or 0)
 

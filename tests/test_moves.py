@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,11 +40,14 @@ def detect(case_home):
                 rows.append((name, where, order, float(close)))
         with open_mart(case_home) as connection:
             connection.execute("CREATE TEMP TABLE bar AS SELECT * FROM main.bar WHERE false")
-            connection.executemany(
+            named, sessions, numbers, closes = (list(column) for column in zip(*rows, strict=True))
+            named, sessions, numbers, closes = (list(column) for column in zip(*rows, strict=True))
+            connection.execute(
                 "INSERT INTO temp.bar (series, symbol, session, session_no, close, source, origin, known_at) "
-                "VALUES (?, 'x', ?, ?, ?, 'test', 'import', ?)",
-                [(*r, datetime.combine(r[1], datetime.min.time())) for r in rows],
-            )  # fmt: skip
+                "SELECT series, 'x', day, number, close, 'test', 'import', CAST(day AS TIMESTAMP) FROM "
+                "(SELECT unnest($1) AS series, unnest($2) AS day, unnest($3) AS number, unnest($4) AS close)",
+                [named, sessions, numbers, closes],
+            )
             run_steps(connection, STEPS, {}, temporary=True)
             return [
                 fetch(connection, f"SELECT * FROM temp.{table} ORDER BY ALL")

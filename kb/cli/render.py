@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -14,8 +15,10 @@ from kb.caveats import SHARES
 from kb.markets import read_markets
 from kb.taxonomy import read_taxonomy
 
-SHOWN = 5  # causes on the screen; --json has them all
+SHOWN = 5  # types on the screen; --json has them all
+_SELLOFF_ID = re.compile(r"(?P<market>.+)-(?P<kind>jump|slide|episode)-(?P<first>\d{4}-\d\d-\d\d)")
 BAR = 12  # characters that stand for a share of one
+MARGIN = BAR + 9  # where the text beside a bar begins
 REASONS = {
     "not_ingested": "no documents are here for that session",
     "no_candidate": "no document of that session carries a trigger",
@@ -35,10 +38,11 @@ def print_answer(answer: Answer) -> None:
     console.print(
         Text("Why", style="bold").append("  as shares of a newspaper coder's attention, not of the fall", "dim")
     )
-    for cause in answer.causes[:SHOWN]:
-        for line in _cause_lines(cause):
+    groups = group_causes(answer.causes)
+    for group in groups[:SHOWN]:
+        for line in _group_lines(group):
             console.print(line, no_wrap=True, overflow="ellipsis")
-    console.print(_rest(answer))
+    console.print(_rest(answer, groups), no_wrap=True, overflow="ellipsis")
     console.print()
     for label, text in _footer(answer):
         grid = Table.grid(padding=(0, 1))
@@ -69,7 +73,7 @@ def _headline(answer: Answer) -> Text:
     if answer.return_on_date is not None:
         text.append(percent(answer.return_on_date), style="bold red" if answer.return_on_date < 0 else "bold green")
     if answer.z is not None:
-        text.append(f"  {answer.z:+.1f} standard deviations of 60 sessions", style="dim")
+        text.append(f"  z {answer.z:+.1f}".replace("-", "−"), style="dim")
     if answer.as_of:
         text.append(f"  as of {answer.as_of}", style="yellow")
     return text
@@ -84,14 +88,13 @@ def _fall(answer: Answer) -> Text:
     fall = answer.selloff
     if fall is None:
         return Text("No sell-off of this market that session.", style="yellow")
-    text = Text(f"{fall['grade']}", style="bold").append(f", {fall['kind']}")
+    text = Text(fall["grade"], style="bold").append(f" ({fall['kind']})")
     if fall["kind"] != "jump":
-        text.append(f" from {fall['peak']} to {fall['trough']}, {percent(fall['drawdown'])}")
+        text.append(f" {fall['peak']} to {fall['trough']}, {percent(fall['drawdown'])}")
         text.append(f", recovered {fall['recovered_on']}" if fall["recovered_on"] else "")
-    for outer in fall["within"]:
-        kind, since = outer.split("-", 2)[1:]
-        text.append(f", within the {kind} that began {since}", style="dim")
-    return text
+    outer = [_SELLOFF_ID.fullmatch(i) for i in fall["within"]]
+    since = [f"{m['kind']} since {m['first']}" for m in outer if m]
+    return text.append(f", within its {' and '.join(since)}" if since else "", style="dim")
 
 
 def _markers(answer: Answer) -> Text | None:
@@ -131,16 +134,23 @@ def _type_title(cause: Cause) -> str:
     return read_taxonomy()[cause.type].title
 
 
-def _cause_lines(cause: Cause) -> list[Text]:
+def group_causes(causes: tuple[Cause, ...]) -> list[list[Cause]]:
+    """Causes of one trigger type together, the type with the largest share first; within a type as they stand."""
+    groups: dict[str, list[Cause]] = {}
+    for cause in causes:
+        groups.setdefault(cause.type, []).append(cause)
+    return sorted(groups.values(), key=lambda g: -sum(c.share for c in g))
+
+
+def _group_lines(group: list[Cause]) -> list[Text]:
+    cause, share = group[0], sum(c.share for c in group)
     proof = cause.evidence[0]
-    first = Text(f" {draw_bar(cause.share)} ", style="red").append(f"{100 * cause.share:3.0f} %  ", style="bold")
+    first = Text(f" {draw_bar(share)} ", style="red").append(f"{100 * share:3.0f} %  ", style="bold")
     first.append(f"{_type_title(cause)}  ", style="bold").append(proof.title)
-    how = "a market report names it" if proof.role == "stated" else "news of the session"
-    more = f", {len(cause.evidence) - 1} more" if len(cause.evidence) > 1 else ""
-    said = (
-        f"{proof.source}, {_show_instant(proof.public_at)}, {how}{more}; a coder agrees: {100 * cause.confidence:.0f} %"
-    )
-    return [first, Text(" " * (BAR + 9) + said, style="dim")]
+    how = "names it as the cause" if proof.role == "stated" else "news of the session"
+    shown = sum(len(c.evidence) for c in group) - 1
+    said = f"coders agree {100 * cause.confidence:.0f} %; {proof.source}, {_show_instant(proof.public_at)}, {how}"
+    return [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else ""), style="dim")]
 
 
 def _show_instant(public_at: str) -> str:
@@ -155,17 +165,13 @@ def draw_bar(share: float) -> str:
     return "█" * filled + "░" * (BAR - filled)
 
 
-def _rest(answer: Answer) -> Text:
-    others = sum(c.share for c in answer.causes[SHOWN:])
+def _rest(answer: Answer, groups: list[list[Cause]]) -> Text:
     share = answer.unexplained["share"]
-    text = (
-        Text(f" {draw_bar(share)} ", style="blue")
-        .append(f"{100 * share:3.0f} %  ", style="bold")
-        .append("unexplained", style="bold")
-    )
+    text = Text(f" {draw_bar(share)} ", style="blue").append(f"{100 * share:3.0f} %  unexplained", style="bold")
     text.append(f"  {REASONS[answer.unexplained['reason']]}")
-    if len(answer.causes) > SHOWN:
-        text.append(f"; {len(answer.causes) - SHOWN} further causes carry {100 * others:.0f} %", style="dim")
+    others = [c.share for g in groups[SHOWN:] for c in g]
+    if others:
+        text.append(f"\n{' ' * MARGIN}{len(groups) - SHOWN} further types carry {100 * sum(others):.0f} %", style="dim")
     return text
 
 
