@@ -24,6 +24,9 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("source",)),
 }
 MAX_TITLE, MAX_SUMMARY = 1_000, 4_000  # characters kept: a headline and its first lines, not the article
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")  # 6,939.03; a lone comma may be a decimal one and is refused
+_DAY = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,500}>")  # markup, not "yields < 4 %"
 YEARS = range(1850, 2101)  # outside these a date is a slip of the pen
 CAPTURE_LAG = timedelta(hours=24)  # an item may have been public this long before a collector stamped it
 
@@ -117,8 +120,10 @@ def _number(row: Row, column: str) -> float | None:
     text = _text(row, column)
     if not text or text.lower() in {"nan", "null", "none", "na"}:
         return None
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     try:
-        value = float(text.replace(",", ""))
+        value = float(text)
     except ValueError:
         raise BadRow(column, f"{text!r} is not a number") from None
     if not math.isfinite(value):
@@ -136,6 +141,8 @@ def _need_number(row: Row, column: str) -> float:
 def _day(row: Row, column: str) -> date:
     text = _need(row, column)
     try:
+        if not _DAY.fullmatch(text):
+            raise ValueError
         day = date.fromisoformat(text[:10])
     except ValueError:
         raise BadRow(column, f"{text!r} is not a date like 2026-01-30") from None
@@ -162,7 +169,7 @@ def _check_year(column: str, day: date) -> date:
 def _clean(text: str) -> str:
     """One line without markup and control characters: "A &amp; <b>B</b>" -> "A & B"."""
     if "<" in text or "&" in text:
-        text = html.unescape(re.sub(r"<[^<>]{1,500}>", " ", text))
+        text = html.unescape(_TAG.sub(" ", text))
     return re.sub(r"[\s\x00-\x1f\x7f\u200b\ufeff]+", " ", text).strip()
 
 

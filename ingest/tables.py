@@ -20,7 +20,6 @@ from kb.mart import read_parquet
 Row = dict[str, str | None]
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 LOOKED_AT = 100  # JSONL lines whose keys together count as the columns
-MAX_FIELD = 10_000_000  # characters in one CSV field; the default of 131,072 refuses long articles
 
 
 def open_table(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:
@@ -45,7 +44,7 @@ def _open_text(path: Path) -> TextIO:
 
 
 def _open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:
-    csv.field_size_limit(min(MAX_FIELD, sys.maxsize))
+    csv.field_size_limit(sys.maxsize)  # the default of 131,072 characters refuses long articles; they are cut later
     with _open_text(path) as file:
         names = [n.strip() for n in next(csv.reader(file), [])]
     return names, _read_csv(path, names)

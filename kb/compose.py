@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+# What stands for the unexplained of a session that was never scored.
+NOTHING_KNOWN: Json = {"share": 1.0, "reason": "not_ingested", "documents": 0, "of_sessions": 0}
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked: a session, a market (None: the one to lead with) and an instant (None: all that is known)."""
@@ -79,20 +83,10 @@ def _compose(
     connection: DuckDBPyConnection, question: Question, lead: Standing, standings: list[Standing], meta: dict[str, str]
 ) -> Answer:
     place = {"market": lead.market, "session": question.session}
-    causes = _list_causes(connection, lead, question.session, meta)
-    selloff = next(iter(_fetch(connection, "selloff_on", place)), None)
-    state = next(iter(_fetch(connection, "state_on", place)), {})
-    rest = next(iter(_fetch(connection, "unexplained_on", place)), None)
-    unexplained = (
-        {"share": rest["share"], "reason": rest["reason"]} if rest else {"share": 1.0, "reason": "not_ingested"}
-    )
-    known = Known(
-        question.session,
-        question.as_of,
-        rest["documents"] if rest else 0,
-        meta["trained_through"],
-        _holds_only_cases(connection),
-    )
+    selloff = _plain(_fetch_one(connection, "selloff_on", place))
+    rest = _fetch_one(connection, "unexplained_on", place) or NOTHING_KNOWN
+    only_cases = _holds_only_cases(connection, question.as_of)
+    known = Known(question.session, question.as_of, rest["documents"], meta["trained_through"], only_cases)
     return Answer(
         date=question.session.isoformat(),
         as_of=question.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if question.as_of else None,
@@ -101,12 +95,13 @@ def _compose(
         built={k: meta[k] for k in ("run", "version", "model", "trained_through")},
         return_on_date=lead.ret,
         z=lead.z,
-        selloff=_plain(selloff),
-        state=_plain(state) or {},
-        causes=causes,
-        unexplained=unexplained,
-        placebo=_rank_placebo(rest),
-        analogues=tuple(_plain(r) or {} for r in _fetch(connection, "analogues_on", place)) if selloff else (),
+        selloff=selloff,
+        state=_plain(_fetch_one(connection, "state_on", place)) or {},
+        causes=_list_causes(connection, lead, question.session, meta),
+        unexplained={"share": rest["share"], "reason": rest["reason"]},
+        # Quiet sessions were scored on all that is known by now, so that an answer as of the past does without them.
+        placebo=None if question.as_of else _rank_placebo(rest),
+        analogues=tuple(_fetch(connection, "analogues_on", place)) if selloff else (),
         also=list_also(standings, lead),
         caveats=list_caveats(lead, selloff, known),
     )
@@ -117,15 +112,17 @@ def _is_validated(lead: Standing) -> bool:
     return lead.human_coded and lead.ret is not None and abs(lead.ret) >= 0.025
 
 
-def _rank_placebo(rest: Json | None) -> Json | None:
-    if rest is None or not rest["of_sessions"]:
+def _rank_placebo(rest: Json) -> Json | None:
+    if not rest["of_sessions"]:
         return None
     return {"rank": rest["place"], "of": rest["of_sessions"] + 1, "base_rate": rest["base_rate"]}
 
 
-def _holds_only_cases(connection: DuckDBPyConnection) -> bool:
-    rows = fetch_rows(connection, "SELECT 1 AS one FROM main.document WHERE origin <> 'case' LIMIT 1")
-    return not rows
+def _holds_only_cases(connection: DuckDBPyConnection, as_of: datetime | None) -> bool:
+    known = (
+        "SELECT 1 AS one FROM main.document WHERE origin <> 'case' AND ($as_of IS NULL OR known_at <= $as_of) LIMIT 1"
+    )
+    return not fetch_rows(connection, known, {"as_of": as_of})
 
 
 def _list_causes(
@@ -170,8 +167,13 @@ def _explain_absence(connection: DuckDBPyConnection, question: Question, asked: 
         return NotFound(
             what, "no prices of that market are here", "Run `whyfell import prices FILE`, then `whyfell build`."
         )
-    found = f"no bar known; those here run from {row['first_bar']} to {row['last_bar']}"
+    by = f" by {question.as_of:%Y-%m-%dT%H:%MZ} (bars are known 15 minutes after the close)" if question.as_of else ""
+    found = f"no bar known{by}; those here run from {row['first_bar']} to {row['last_bar']}"
     return NotFound(what, found, "Ask for another date, or run `whyfell import prices FILE` and `whyfell build`.")
+
+
+def _fetch_one(connection: DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> Json | None:
+    return next(iter(_fetch(connection, query, parameters)), None)
 
 
 def _fetch(connection: DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Json]:

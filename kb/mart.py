@@ -40,28 +40,33 @@ def open_mart(home: Home, *, locked: bool = False) -> Iterator[duckdb.DuckDBPyCo
     import duckdb
 
     if not home.mart.exists():
-        raise NotFound(
-            f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell init` or `whyfell build`."
-        )
+        found = "nothing is published there"
+        raise NotFound(f"Knowledge base {home.path}", found, "Run `whyfell init` or `whyfell build`.")
     # The name is resolved first: a connection by symlink would share a cached handle on the file it pointed to before.
     path = home.mart.resolve()
+    connection = _connect_reader(path)
     try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise Unreadable(f"Mart {path}", str(error).split("\n")[0], "Run `whyfell build`.") from error
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
         for statement in LOCKED if locked else ():
             connection.execute(statement)
         _check_version(connection, path)
         yield connection
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         # Our own SQL does not fit the file; foreign SQL has its errors told where it is run.
-        raise Unreadable(
-            f"Mart {path}", f"made by another whyfell: {error}".split("\n")[0], "Run `whyfell build`."
-        ) from error
+        found = f"made by another whyfell: {error}".split("\n")[0]
+        raise Unreadable(f"Mart {path}", found, "Run `whyfell build`.") from error
     finally:
         connection.close()
+
+
+def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+        connection.execute("SET TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise Unreadable(f"Mart {path}", str(error).split("\n")[0], "Run `whyfell build`.") from error
+    return connection
 
 
 def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -89,11 +89,13 @@ def read_gold(path: Path) -> Gold:
         raise BadInput(
             f"Gold file {path}", f"columns {', '.join(rows[0])}", f"Needed: date, ret and {', '.join(CATEGORIES)}."
         )
-    weights = np.array([[float(r.get(c) or 0) for c in CATEGORIES] for r in rows])
+    weights = np.array([[_number(path, n, c, r.get(c) or "0") for c in CATEGORIES] for n, r in enumerate(rows, 2)])
     kept = weights.sum(axis=1) > 0  # a day whose article was not found has no weights
     weights = weights[kept] / weights[kept].sum(axis=1, keepdims=True)
-    days = tuple(date.fromisoformat(r["date"][:10]) for r, k in zip(rows, kept, strict=True) if k)
-    returns = np.array([float(r["ret"]) for r in rows])[kept]
+    if not kept.any():
+        raise BadInput(f"Gold file {path}", "no day has a weight in any category", "Give coded days.")
+    days = tuple(_day(path, n, r) for (n, r), k in zip(enumerate(rows, 2), kept, strict=True) if k)
+    returns = np.array([_number(path, n, "ret", r["ret"]) for n, r in enumerate(rows, 2)])[kept]
     return Gold(days, returns, weights)
 
 
@@ -112,7 +114,23 @@ def read_days(path: Path) -> set[date]:
     rows = _read_csv(path)
     if "date" not in rows[0]:
         raise BadInput(f"Dates file {path}", f"columns {', '.join(rows[0])}", "Needed: date.")
-    return {date.fromisoformat(r["date"][:10]) for r in rows}
+    return {_day(path, n, r) for n, r in enumerate(rows, 2)}
+
+
+def _day(path: Path, line: int, row: dict[str, str]) -> date:
+    try:
+        return date.fromisoformat((row["date"] or "")[:10])
+    except ValueError:
+        raise BadInput(
+            f"File {path}", f"line {line}: {row['date']!r} is not a date", "Write it like 2020-03-16."
+        ) from None
+
+
+def _number(path: Path, line: int, column: str, text: str | None) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        raise BadInput(f"File {path}", f"line {line}: {column} {text!r} is not a number", "Mend that line.") from None
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

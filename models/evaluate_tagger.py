@@ -33,7 +33,8 @@ HEADLINES = (
 class Compared:
     """Gold and told side by side, one array entry per row; `confidence` is that of the told primary.
 
-    For a told none it is one minus the chance that any type applies."""
+    For a told none it is one minus the chance that any type applies.
+    """
 
     gold: NDArray[np.str_]
     told: NDArray[np.str_]
@@ -44,8 +45,9 @@ class Compared:
 
     def take(self, at: NDArray[np.int64]) -> Compared:
         """The rows at the given positions."""
-        columns = (self.gold, self.told, self.acceptable, self.wrap, self.risk, self.confidence)
-        return Compared(*(column[at] for column in columns))
+        return Compared(
+            self.gold[at], self.told[at], self.acceptable[at], self.wrap[at], self.risk[at], self.confidence[at]
+        )
 
 
 def read_gold(path: Path) -> list[dict[str, str]]:
@@ -144,7 +146,7 @@ def bootstrap(c: Compared) -> dict[str, list[float]]:
 
 
 def evaluate_tagger(gold: Path) -> dict[str, Any]:
-    """Figures of the current weights on a gold file. Raises BadInput when the file is missing or not as it should be."""
+    """Figures of the current weights on a gold file. Raises BadInput when the file is missing or not as needed."""
     rows = read_gold(Path(gold))
     compared = compare(rows, Tagger.load())
     return {

@@ -20,7 +20,7 @@ GRAM_ROWS = 1 << 16
 PAIR_ROWS = 1 << 16
 OTHER_ROWS = 1 << 13  # words not known: hashed together
 FIRST_KNOWN = GRAM_ROWS + PAIR_ROWS + OTHER_ROWS
-# Character n-grams of 3 to 5 letters inside a word bounded by spaces.
+# Character n-grams of 3 to 5 bytes of UTF-8 inside a word bounded by spaces.
 SHORTEST_GRAM, LONGEST_GRAM = 3, 5
 # A longer "word" is no word; cutting it bounds the work per item.
 LONGEST_WORD = 24
@@ -58,9 +58,9 @@ def hash_word(word: str, known: Mapping[int, int]) -> list[int]:
     rows = [known.get(code, GRAM_ROWS + PAIR_ROWS + code % OTHER_ROWS)]
     if word[0] in "\x01\x020$%€£":
         return rows
-    padded = f" {word} "
+    padded = f" {word} ".encode("utf-8", "replace")
     for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1):
-        rows += [hash_text(padded[i : i + n]) % GRAM_ROWS for i in range(len(padded) - n + 1)]
+        rows += [crc32(padded[i : i + n]) % GRAM_ROWS for i in range(len(padded) - n + 1)]
     return rows
 
 
@@ -176,4 +176,4 @@ class FastModel:
         parts = np.add.reduceat(total, begins, axis=0).reshape(len(items), 3, -1)
         linear = parts[:, 0, :-1] + SUMMARY_WEIGHT * parts[:, 1, :-1] + parts[:, 2, :-1]
         norm = parts[:, 0, -1] + SUMMARY_WEIGHT**2 * parts[:, 1, -1] + parts[:, 2, -1]
-        return linear / np.sqrt(np.maximum(norm, 1.0))[:, None] + self.bias
+        return np.asarray(linear / np.sqrt(np.maximum(norm, 1.0))[:, None] + self.bias, dtype=np.float32)

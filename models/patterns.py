@@ -19,6 +19,8 @@ from models.fast import MARK, cut_words
 
 # Longest part of a title that the patterns see: a headline is shorter, a pasted article is not one.
 LONGEST_TITLE = 300
+# Words spaCy may remember, at about one kilobyte each.
+MOST_LEXEMES = 50_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ def _fill(pattern: list[dict[str, Any]], words: dict[str, list[str]]) -> list[di
     for token in pattern:
         lower = token.get("LOWER")
         if isinstance(lower, dict) and isinstance(lower.get("IN"), str):
-            token = {**token, "LOWER": {"IN": words[lower["IN"].removeprefix("@")]}}
-        filled.append(token)
+            filled.append({**token, "LOWER": {"IN": words[lower["IN"].removeprefix("@")]}})
+        else:
+            filled.append(token)
     return filled
 
 
@@ -72,13 +75,17 @@ class Patterns:
     """The compiled patterns; build once per process with `load_patterns()`."""
 
     def __init__(self, source: str) -> None:
+        self.table = tomllib.loads(source)
+        self.rules = [self._read_rule(entry) for entry in self.table["rule"]]
+        self._compile()
+
+    def _compile(self) -> None:
+        """Starts with an empty spaCy vocabulary; it keeps every word met, so `find` calls this when it has grown."""
         from spacy.lang.en import English  # heavy: loaded when a tagger is
 
-        table = tomllib.loads(source)
         self.nlp = English()
-        self.rules = [self._read_rule(entry) for entry in table["rule"]]
-        self._add_rules(table)
-        self._add_entities(table["entities"])
+        self._add_rules(self.table)
+        self._add_entities(self.table["entities"])
 
     @staticmethod
     def _read_rule(entry: dict[str, Any]) -> Rule:
@@ -93,12 +100,13 @@ class Patterns:
         from spacy.matcher import Matcher
 
         self.matcher = Matcher(self.nlp.vocab)
-        self.needs: list[list[frozenset[str]]] = []
+        self.needs: dict[str, list[list[frozenset[str]]]] = {}  # by each word of a pattern's first fixed token
         for number, entry in enumerate(table["rule"]):
             patterns = [_fill(p, table["words"]) for p in entry["patterns"]]
             self.matcher.add(f"rule {number}", patterns)
-            self.needs += [_fixed_words(p) for p in patterns]
-        self.rule_words = frozenset().union(*(need[0] for need in self.needs))
+            for needs in map(_fixed_words, patterns):
+                for word in needs[0]:
+                    self.needs.setdefault(word, []).append(needs)
 
     def _add_entities(self, entities: dict[str, list[str]]) -> None:
         from spacy.matcher import PhraseMatcher
@@ -116,25 +124,27 @@ class Patterns:
                     self.longer.setdefault(max(words, key=len), []).append(frozenset(words))
 
     def find(self, title: str, cut: Sequence[str] | None = None) -> Found:
-        """Marks and rules of one title (`cut`: its words, if known already); most titles need no spaCy. Never raises."""
+        """Marks and rules of one title (`cut`: its words, if known); most titles need no spaCy. Never raises."""
         title = title[:LONGEST_TITLE]
         words = set(cut_words(title) if cut is None else cut)
         words |= {word.removesuffix("'s") for word in words}
         marks = {self.single[word] for word in words & self.single.keys()}
-        ruled = not self.rule_words.isdisjoint(words) and self._may_match(words)
+        ruled = any(
+            all(not need.isdisjoint(words) for need in needs)
+            for word in words & self.needs.keys()
+            for needs in self.needs[word]
+        )
         phrased = any(name <= words for word in words & self.longer.keys() for name in self.longer[word])
         rules: tuple[Rule, ...] = ()
         if ruled or phrased:
-            with self.nlp.memory_zone():  # words met here are forgotten, or a long run would fill the memory
-                doc = self.nlp.make_doc(title)
-                strings = self.nlp.vocab.strings
-                marks |= {strings[match] for match, _, _ in self.phrases(doc)}
-                fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
+            if len(self.nlp.vocab) > MOST_LEXEMES:
+                self._compile()
+            doc = self.nlp.make_doc(title)
+            strings = self.nlp.vocab.strings
+            marks |= {strings[match] for match, _, _ in self.phrases(doc)}
+            fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
             rules = tuple(self.rules[n] for n in fired if self.rules[n].veto.isdisjoint(words))
         return Found(tuple(sorted(marks)), rules)
-
-    def _may_match(self, words: set[str]) -> bool:
-        return any(all(not need.isdisjoint(words) for need in needs) for needs in self.needs)
 
 
 @cache

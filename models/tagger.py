@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import html
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NotFound, Unreadable
+from kb.errors import Unreadable
 from kb.records import Reading, TypeScore
+from models.calibrate import Card, Scores, judge_types, load_card
 from models.fast import FastModel, Parts, cut_words
 from models.patterns import Found, Patterns, load_patterns, read_source
 from models.stated_cause import Report, read_report
 
 Item = tuple[str, str, str]
-Scores = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
 # Characters read of each part: a headline is shorter, and summaries repeat themselves after a few sentences.
@@ -37,6 +35,9 @@ BATCH = 512  # items scored at once: larger batches were not faster
 MOST_TYPES = 3
 # Share of letters outside the Latin script, and count of foreign function words, that make a text "not English".
 FOREIGN_SHARE, FOREIGN_WORDS = 0.3, 2
+
+# "NEW YORK (Reuters) - ": where an item was written is not what it reports.
+LONGEST_DATELINE = 60
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _DATELINE = re.compile(r"^[A-Z][\w.,/ ]{2,40} \((?:Reuters|AP|AFP|Bloomberg|Dow Jones)\)\s*[-\u2013\u2014]+\s*")
@@ -150,59 +151,8 @@ def is_foreign(text: str, words: Sequence[str]) -> bool:
         letters = [c for c in text if c.isalpha()]
         if letters and sum(c > "\u024f" for c in letters) > FOREIGN_SHARE * len(letters):
             return True
-    seen = set(words)
-    foreign = len(seen & _FOREIGN)
-    return foreign >= FOREIGN_WORDS and foreign > len(seen & _ENGLISH)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What the JSON card says beside the weights: heads, thresholds, calibration and how training went."""
-
-    types: tuple[str, ...]
-    thresholds: dict[str, float]
-    first: tuple[float, ...]  # chance that the best type is right: bias, its margin, lead over the next, margin of none
-    any: tuple[float, ...]  # chance that some type applies, from the same evidence
-    further: tuple[float, ...]  # of any other type: bias, its margin, the best margin, margin of none
-    sha256: str
-    trained: dict[str, Any]
-
-
-def load_card(path: Path) -> Card:
-    """The card of the weights. Raises NotFound when the tagger was never trained."""
-    if not path.exists():
-        raise NotFound(f"The tagger's card {path.name}", "not there", "Run python -m models.train_tagger.")
-    told = json.loads(path.read_text("utf-8"))
-    return Card(
-        types=tuple(told["types"]),
-        thresholds=told["thresholds"],
-        first=tuple(told["calibration"]["first"]),
-        any=tuple(told["calibration"]["any"]),
-        further=tuple(told["calibration"]["further"]),
-        sha256=told["sha256"],
-        trained=told["trained"],
-    )
-
-
-def sigmoid(x: Scores) -> Scores:
-    """The logistic function, safe for any finite input."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))))
-
-
-def judge_types(margins: Scores, card: Card) -> tuple[Scores, Scores]:
-    """Calibrated chance of each type (items, types) and of any type (items,), from margins (items, types + 1)."""
-    types, none = margins[:, :-1], margins[:, -1]
-    items, top = np.arange(len(types)), types.argmax(axis=1)
-    best = types[items, top]
-    rest = types.copy()
-    rest[items, top] = -np.inf
-    lead = best - rest.max(axis=1)
-    first, some = (sigmoid(c[0] + c[1] * best + c[2] * lead + c[3] * none) for c in (card.first, card.any))
-    b0, b1, b2, b3 = card.further
-    scores = sigmoid(b0 + b1 * types + (b2 * best + b3 * none)[:, None])
-    scores = np.minimum(scores, first[:, None])  # no other type is surer than the first
-    scores[items, top] = first
-    return scores, some
+    foreign = len(_FOREIGN.intersection(words))
+    return foreign >= FOREIGN_WORDS and foreign > len(_ENGLISH.intersection(words))
 
 
 @dataclass(frozen=True)
@@ -248,7 +198,7 @@ class Tagger:
     def judge(self, texts: Sequence[tuple[str, str]]) -> list[Judged]:
         """Scores of (title, summary) pairs before thresholds; what `read` and `evaluate_tagger` build on."""
         cleaned = [(clean(t or "", TITLE_CHARS), clean(s or "", SUMMARY_CHARS)) for t, s in texts]
-        cleaned = [(t, _DATELINE.sub("", s)) for t, s in cleaned]
+        cleaned = [(t, _DATELINE.sub("", s) if " (" in s[:LONGEST_DATELINE] else s) for t, s in cleaned]
         parts, found, foreign = self._cut(cleaned)
         raw = self.fast.score(parts)
         n = len(self.card.types)
@@ -323,6 +273,6 @@ def name_model(card: Card) -> str:
     digest = hashlib.sha256(card.sha256.encode())
     digest.update(repr((card.thresholds, card.first, card.any, card.further)).encode())
     digest.update(read_source().encode())
-    for module in ("patterns.py", "stated_cause.py", "tagger.py", "fast.py"):
-        digest.update(resources.files("models").joinpath(module).read_bytes())
+    for name in ("patterns.py", "stated_cause.py", "stated_cause.toml", "tagger.py", "fast.py"):
+        digest.update(resources.files("models").joinpath(name).read_bytes())
     return f"tagger-{card.trained['date']}-{card.sha256[:8]}-{digest.hexdigest()[:8]}"

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.taxonomy import read_taxonomy
-from models.tagger import Card, judge_types
+from models.calibrate import Card, Scores, judge_types
 
 # At most this share of `none` labels may get a type out of fold.
 FALSE_TRIGGERS = 0.05
 # Weights tried for the stated cause beside the whole text.
 CAUSE_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 
-Floats = NDArray[np.float64]
+Floats = Scores
 Flags = Sequence[bool]
 
 
@@ -25,11 +25,16 @@ class Labelled(Protocol):
     """What is needed of a label here."""
 
     @property
-    def types(self) -> tuple[str, ...]: ...
+    def types(self) -> tuple[str, ...]:
+        """Types by name, primary first; empty for none."""
+
     @property
-    def wrap(self) -> int: ...
+    def wrap(self) -> int:
+        """1 for a market report."""
+
     @property
-    def risk(self) -> int: ...
+    def risk(self) -> int:
+        """-1, 0 or +1."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,9 @@ def _logistic(columns: Sequence[Floats], goal: NDArray[np.bool_]) -> tuple[float
     return (float(fitted.intercept_[0]), *map(float, fitted.coef_[0]))
 
 
-def fit_chances(margins: Floats, labels: Sequence[Labelled]) -> list[tuple[float, ...]]:
+def fit_chances(
+    margins: Floats, labels: Sequence[Labelled]
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
     """Coefficients of the three chances of tagger.Card, from out-of-fold margins."""
     primary, present = truth(labels)
     types, none = margins[:, :-1], margins[:, -1]
@@ -85,16 +92,16 @@ def fit_chances(margins: Floats, labels: Sequence[Labelled]) -> list[tuple[float
     other = np.ones_like(present)
     other[np.arange(len(top)), top] = False
     item, column = np.nonzero(other)
-    return [
+    return (
         _logistic(evidence, primary == top),
         _logistic(evidence, primary < present.shape[1]),
         _logistic([types[item, column], best[item], none[item]], present[item, column]),
-    ]
+    )
 
 
 def pick(scores: Floats, some: Floats, threshold: float) -> NDArray[np.int64]:
     """Primary type by number, the number of types for none."""
-    return np.where(some >= threshold, scores.argmax(axis=1), scores.shape[1])
+    return np.asarray(np.where(some >= threshold, scores.argmax(axis=1), scores.shape[1]))
 
 
 def _any_threshold(some: Floats, primary: NDArray[np.int64], none: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from models.train_vectors import WordVectors
 # Scale of the word vectors beside the n-grams, chosen by cross-validation on the labels.
 VECTOR_SCALE = 30.0
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 def cut(text: str) -> Parts:
@@ -36,13 +37,13 @@ class Features:
         # A feature never seen in training has weight 0 but counts in the norm, as the rarest seen do.
         self.idf = np.log((1 + len(texts)) / (1 + np.maximum(seen, 1))) + 1
 
-    def _count(self, texts: Sequence[str]):  # type: ignore[no-untyped-def]
+    def _count(self, texts: Sequence[str]) -> Any:
         from scipy import sparse
 
         items, columns, weights = count_features([cut(t) for t in texts], self.known)
         return sparse.csr_matrix((weights, (items, columns)), shape=(len(texts), self.rows), dtype=np.float64)
 
-    def build(self, texts: Sequence[str]):  # type: ignore[no-untyped-def]
+    def build(self, texts: Sequence[str]) -> Any:
         """Sparse rows, shape (texts, table rows + vector dimensions)."""
         from scipy import sparse
 

@@ -37,7 +37,7 @@ WEAK_DESKS = ("sports", "entertainment")
 # Chosen by cross-validation on the labels: cost of the SVM, weight of weak rows.
 COST = 0.4
 WEAK_ROWS, WEAK_WEIGHT = 4000, 0.3
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def read_weak() -> list[str]:
     if not path.exists():
         return []
     found = duckdb.connect().execute(
-        "SELECT DISTINCT title FROM read_parquet($path) WHERE list_contains($desks, category) ORDER BY md5(title) LIMIT $n",
+        "SELECT DISTINCT title FROM read_parquet($path) "
+        "WHERE list_contains($desks, category) ORDER BY md5(title) LIMIT $n",
         {"path": str(path), "desks": list(WEAK_DESKS), "n": WEAK_ROWS},
     )
     return [row[0] for row in found.fetchall()]
@@ -131,7 +132,12 @@ def write_weights(features: Features, weights: Floats, bias: Floats, card: dict[
     """Writes weights and card, each in one step, and returns the weights' sha256."""
     from safetensors.numpy import save
 
-    arrays = {"table": features.fold(weights), "bias": bias.astype(np.float32), "known": features.vectors.codes}
+    codes = features.vectors.codes
+    arrays: dict[str, NDArray[Any]] = {
+        "table": features.fold(weights),
+        "bias": bias.astype(np.float32),
+        "known": codes,
+    }
     raw = save(arrays)
     folder.mkdir(exist_ok=True)
     digest = hashlib.sha256(raw).hexdigest()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def learn_vectors(texts: Sequence[str]) -> WordVectors:
     return WordVectors(codes, vectors[first].astype(np.float32))
 
 
-def _associate(documents: Sequence[Sequence[str]], words: Sequence[str]):  # type: ignore[no-untyped-def]
+def _associate(documents: Sequence[Sequence[str]], words: Sequence[str]) -> Any:
     """Sparse positive pointwise mutual information, words by words (scipy's matrices carry no types)."""
     from scipy import sparse
 

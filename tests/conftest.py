@@ -167,8 +167,8 @@ def spawn() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `python ARGUMENTS…` in a process of its own, from the project's root."""
 
     def spawn_python(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        given = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, "check": False, **options}
-        return subprocess.run([sys.executable, *map(str, arguments)], **given)
+        given = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, **options}
+        return subprocess.run([sys.executable, *map(str, arguments)], check=False, **given)
 
     return spawn_python
 

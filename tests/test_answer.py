@@ -46,8 +46,8 @@ REASONS = {"not_ingested", "no_candidate", "candidates_too_weak", "several_tied"
 CASE_DAYS = sorted({(day, case.name) for case in read_cases() for day in case.reader_types})
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # Share of the case days on which the leading cause is among those careful readers named. Measured, then set a little lower.
-LEADING_FLOOR = 0.45
-AMONG_FIVE_FLOOR = 0.80
+LEADING_FLOOR = 0.48
+AMONG_FIVE_FLOOR = 0.88
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_case_day_has_the_form_of_the_contract(answers):
     assert len(answers) >= 80
     for day, answer in answers.items():
         check(answer, ANSWER)
-        assert list(answer) == list(ANSWER)[:9] + ["causes", "unexplained", "placebo", "analogues", "also", "caveats"]
+        assert list(answer) == list(ANSWER)
         assert answer["date"] == day.isoformat()
         check(answer["built"], BUILT)
         check(answer["unexplained"], UNEXPLAINED)
@@ -172,8 +172,10 @@ def test_the_leading_cause_is_one_that_careful_readers_named(answers):
     absent = [day for day, types in leading.items() if not set(types[:5]) & set(named[day])]
     for day in misses:
         print(f"{day} {answers[day]['market']}: {leading[day][:3]}, readers: {', '.join(named[day])}")
-    assert 1 - len(misses) / len(leading) >= LEADING_FLOOR
-    assert 1 - len(absent) / len(leading) >= AMONG_FIVE_FLOOR
+    first, among = 1 - len(misses) / len(leading), 1 - len(absent) / len(leading)
+    print(f"leading {first:.3f}, among the first five {among:.3f} of {len(leading)} days")
+    assert first >= LEADING_FLOOR
+    assert among >= AMONG_FIVE_FLOOR
 
 
 def test_what_readers_named_never_reaches_the_ledger(case_home, root, ledger_rows):
@@ -236,7 +238,9 @@ def test_a_range_is_an_array_of_its_sessions(case_home, run):
     assert isinstance(one, list) or one["date"] == "2020-03-16"
 
 
-@pytest.mark.parametrize("asked", ["2020-03-14..2020-03-15", "2020-03-16..2020-03-09", "2020-03-09..", "1990-01-01..2020-01-01"])
+@pytest.mark.parametrize(
+    "asked", ["2020-03-14..2020-03-15", "2020-03-16..2020-03-09", "2020-03-09..", "1990-01-01..2020-01-01"]
+)
 def test_a_range_without_sessions_or_backwards_is_an_error(case_home, run, asked):
     """A weekend, a range that ends before it begins, an open one, thirty years: exit code 1 and a sentence."""
     done = run(asked, "--market", "SPX", home=case_home)
@@ -302,7 +306,9 @@ later_news = st.lists(
 later_bars = st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=15)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 @given(news=later_news, returns=later_bars)
 def test_what_became_public_later_never_changes_an_answer(small, small_home, case_home, news, returns):
     """Any documents and bars that became public after T, added to the same home, leave the answer at T as it was."""
@@ -347,7 +353,9 @@ def test_a_later_import_does_not_change_the_caveats_of_the_past(case_copy, small
     """An item of 2026 does not alter what is said about 2008 as of 2008, the caveats included."""
     asked = ("2008-10-15", "SPX")
     before = kb.why(*asked, as_of="2008-10-16T03:00Z", home=case_home.path).to_dict()
-    small_home.add(case_copy, news=[{"title": "Fed holds rates", "published_at": "2026-06-01T18:00:00Z", "source": "Wire"}])
+    small_home.add(
+        case_copy, news=[{"title": "Fed holds rates", "published_at": "2026-06-01T18:00:00Z", "source": "Wire"}]
+    )
     after = kb.why(*asked, as_of="2008-10-16T03:00Z", home=case_copy.path).to_dict()
     assert {k: v for k, v in after.items() if k != "built"} == {k: v for k, v in before.items() if k != "built"}
 
@@ -369,10 +377,11 @@ def test_nothing_younger_than_the_hour_is_shown(case_home):
 
 @pytest.mark.parametrize("day", ["1987-10-19", "2008-10-15", "2020-03-16", "2026-01-30"])
 def test_an_answer_as_of_the_far_future_is_the_plain_one(case_home, day):
-    """Asked as of an hour when all is known, the answer differs from the plain one in `as_of` and caveats only."""
+    """Asked as of an hour when all is known, only `as_of`, the caveats and the placebo (none for a past hour) differ."""
     plain = kb.why(day, home=case_home.path).to_dict()
     late = kb.why(day, as_of="2027-06-01T00:00Z", market=plain["market"], home=case_home.path).to_dict()
-    same = set(ANSWER) - {"as_of", "caveats"}
+    assert late["placebo"] is None or roughly(late["placebo"]) == roughly(plain["placebo"])
+    same = set(ANSWER) - {"as_of", "caveats", "placebo"}
     for key in sorted(same):
         assert roughly(late[key]) == roughly(plain[key]), key
 
@@ -404,7 +413,9 @@ def test_a_naive_hour_is_utc_and_an_offset_is_understood(case_home):
 
 def test_a_session_without_documents_says_not_ingested(small_home):
     """Prices alone: everything stays unexplained because nothing was ingested, and the answer says so."""
-    home = small_home(prices=[{"symbol": "^GSPC", "date": d, "close": c} for d, c in (("2020-03-13", 100), ("2020-03-16", 88))])
+    home = small_home(
+        prices=[{"symbol": "^GSPC", "date": d, "close": c} for d, c in (("2020-03-13", 100), ("2020-03-16", 88))]
+    )
     answer = kb.why("2020-03-16", home=home.path)
     assert answer.causes == ()
     assert answer.unexplained == {"share": 1.0, "reason": "not_ingested"}

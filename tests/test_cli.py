@@ -85,7 +85,8 @@ def test_help_lists_every_command(run):
 
 BAD = [
     ("2026-02-30",), ("wat",), ("2008-10-12",), ("2020-03-16", "--market", "NOSUCH"), ("2020-03-16", "--as-of", "later"),
-    ("2020-03-16..2020-03-01",), ("selloffs", "--market", "NOSUCH"), ("selloffs", "--kind", "crash"), ("selloffs", "--since", "then"),
+    ("2020-03-16..2020-03-01",), ("selloffs", "--market", "NOSUCH"), ("selloffs", "--kind", "crash"),
+    ("selloffs", "--since", "then"),
     ("events", "--type", "nonsense"), ("events", "--since", "2020-13-01"), ("analogues", "never"), ("sql", "SELEC 1"),
     ("import", "news", "no-such-file.csv"), ("build", "--from", "nowhere"), ("tag", "no-such-file.txt"),
     ("export", __file__),
@@ -190,7 +191,11 @@ def test_a_reader_that_goes_away_is_no_error(case_home):
     """`whyfell … | head -1` leaves no traceback."""
     command = f"{shlex.quote(sys.executable)} -m kb sql 'SELECT * FROM session' --csv --home {shlex.quote(str(case_home.path))}"
     done = subprocess.run(
-        ["bash", "-c", f"{command} | head -1; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", f"{command} | head -1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0
     assert done.stdout.count("\n") == 1
@@ -264,7 +269,11 @@ def test_hostile_sql_is_refused(run, case_home, tmp_path, statement):
 def test_sql_does_not_tell_secrets_of_the_process(run, case_home, monkeypatch):
     """No setting and no function gives away an environment variable."""
     monkeypatch.setenv("WHYFELL_TEST_SECRET", "hunter2")
-    for statement in ("SELECT getenv('WHYFELL_TEST_SECRET')", "SELECT * FROM duckdb_settings()", "SELECT * FROM duckdb_secrets()"):
+    for statement in (
+        "SELECT getenv('WHYFELL_TEST_SECRET')",
+        "SELECT * FROM duckdb_settings()",
+        "SELECT * FROM duckdb_secrets()",
+    ):
         done = run("sql", statement, "--json", home=case_home)
         assert "hunter2" not in done.out
 
@@ -273,7 +282,11 @@ def test_sql_that_takes_too_long_is_stopped(run, case_home, monkeypatch):
     """A cross join without end stops at the time limit with exit code 1, saying so."""
     monkeypatch.setenv("WHYFELL_SQL_SECONDS", "1")
     began = time.monotonic()
-    done = run("sql", "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3", home=case_home)
+    done = run(
+        "sql",
+        "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3",
+        home=case_home,
+    )
     assert time.monotonic() - began < 10
     assert done.code == 1
     assert "1 s" in done.err
@@ -309,7 +322,8 @@ def test_sql_comes_from_standard_input_too(run, case_home, monkeypatch):
 # The tagger over a file
 
 JUNK = [
-    "Fed raises rates by half a point", "", "   ", "{", '{"title": 5}', "\x00\x01\x02", "💥" * 50, "a" * 100_000, "null", "[1, 2]",
+    "Fed raises rates by half a point", "", "   ", "{", '{"title": 5}', "\x00\x01\x02", "💥" * 50, "a" * 100_000, "null",
+    "[1, 2]",
     "<p></p>", "&amp;&amp;", '{"id": "x", "title": "Gold plunges", "summary": null}', "Ünïcödé ﷽", "\u202e reversed", "0",
     '{"title": ["nested"]}', "-", "--json", "Stocks fall as payrolls disappoint",
 ]  # fmt: skip
@@ -330,12 +344,17 @@ def test_tag_keeps_order_and_count_on_junk(run, tmp_path):
         assert all(set(t) == {"type", "score"} and 0 <= t["score"] <= 1 for t in line["types"])
     assert lines[0]["types"][0]["type"] == "monetary_policy"
     assert lines[1]["types"] == []
-    assert lines[: len(JUNK)] == [{**line, "id": e} for line, e in zip(lines[len(JUNK) : 2 * len(JUNK)], expected, strict=False)]
+    assert lines[: len(JUNK)] == [
+        {**line, "id": e} for line, e in zip(lines[len(JUNK) : 2 * len(JUNK)], expected, strict=False)
+    ]
 
 
 def test_tag_reads_tables(run, recorded):
     """CSV, JSONL and Parquet give a line a row, the same types for the same items."""
-    read = [[json.loads(x) for x in run("tag", recorded / f"news.{e}").out.splitlines()] for e in ("csv", "jsonl", "parquet")]
+    read = [
+        [json.loads(x) for x in run("tag", recorded / f"news.{e}").out.splitlines()]
+        for e in ("csv", "jsonl", "parquet")
+    ]
     assert [len(r) for r in read] == [5, 5, 5]
     types = [[[t["type"] for t in line["types"]] for line in r] for r in read]
     assert types[0] == types[1] == types[2]

@@ -50,8 +50,7 @@ def detect(case_home):
             )
             run_steps(connection, STEPS, {}, temporary=True)
             return [
-                fetch(connection, f"SELECT * FROM temp.{table} ORDER BY ALL")
-                for table in ("daily_return", "selloff")
+                fetch(connection, f"SELECT * FROM temp.{table} ORDER BY ALL") for table in ("daily_return", "selloff")
             ]
 
     return run
@@ -99,12 +98,9 @@ def calm(sessions, step=0.002):
 
 
 def test_a_fall_out_of_a_calm_is_a_jump_by_its_z(detect):
-    """After 60 returns of ±0.2 % a fall of 1.2 % is six standard deviations; one of 0.9 % is too small, and after 39 returns
-    nothing is known about volatility."""
+    """After 60 returns of ±0.2 % one of −1.2 % is a jump; −0.9 % is too small, and 39 returns tell no volatility."""
     base, short = calm(60), calm(39)
-    found = detect(
-        SPX=[*base, base[-1] * 0.988], NDX=[*base, base[-1] * 0.991], SPY=[*short, short[-1] * 0.988]
-    )
+    found = detect(SPX=[*base, base[-1] * 0.988], NDX=[*base, base[-1] * 0.991], SPY=[*short, short[-1] * 0.988])
     assert [f["kind"] for f in found[1]["SPX"]] == ["jump"]
     assert not found[1].get("NDX")
     assert not found[1].get("SPY")
@@ -125,6 +121,16 @@ def test_a_slide_is_several_small_falls(detect):
     assert by_kind["episode"]["id"] == "SPX-episode-2015-01-04"
     assert by_kind["slide"]["within"] == ["SPX-episode-2015-01-04"]
     assert by_kind["slide"]["grade"] == "sell-off"
+
+
+def test_two_falls_under_one_peak_are_one_slide(detect):
+    """Down to 94, back to 96, down to 92 within 20 sessions of one peak: one slide to the deeper trough, every time."""
+    closes = [98, 99, 100, 97, 94, *[96] * 8, 94, 92, 96, 98, 101]
+    for _ in range(6):
+        found = detect(SPX=closes, NDX=closes, SPY=closes, QQQ=closes)
+        assert {m: falls(found, m, "slide") for m in found[1]} == {
+            m: [(2, 14, -0.08)] for m in ("SPX", "NDX", "SPY", "QQQ")
+        }
 
 
 def test_falls_nest(detect):
@@ -158,7 +164,7 @@ def test_an_episode_lasts_until_its_peak_is_passed(detect):
 
 def test_nothing_is_computed_across_a_hole(detect):
     """After more than five missing sessions the series begins anew: no return, no peak from before."""
-    before, after = {n: 100 for n in range(5)}, {n: 60 for n in range(20, 25)}
+    before, after = dict.fromkeys(range(5), 100), dict.fromkeys(range(20, 25), 60)
     found = detect(SPX=before | after)
     assert not found[1].get("SPX")
     assert [r["ret"] for r in found[0]["SPX"]] == [None, 0, 0, 0, 0, None, 0, 0, 0, 0]
@@ -209,7 +215,7 @@ def test_every_episode_of_the_reference_list_is_found(shared, reference):
         for r in read_reference(shared, "spx_drawdown_episodes_1950_2026.csv") if float(r["drawdown"]) <= -0.05
     }  # fmt: skip
     found = {
-        f["peak"].isoformat(): (f["trough"].isoformat(), str(f["recovered_on"]) if f["recovered_on"] else None, round(f["drawdown"], 6))
+        str(f["peak"]): (str(f["trough"]), str(f["recovered_on"] or "") or None, round(f["drawdown"], 6))
         for f in reference[1]["SPX"] if f["kind"] == "episode"
     }  # fmt: skip
     assert len(listed) >= 70
@@ -286,7 +292,9 @@ def test_later_bars_never_change_an_earlier_state(detect, steps, data):
     early, late = detect(SPX=closes[:known])[0]["SPX"], detect(SPX=closes)[0]["SPX"][:known]
     for a, b in zip(early, late, strict=True):
         for figure, value in a.items():
-            assert b[figure] == (pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value), figure
+            assert b[figure] == (pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value), (
+                figure
+            )
 
 
 @QUICK

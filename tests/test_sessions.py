@@ -36,7 +36,9 @@ def sessions(case_home):
     from kb.mart import open_mart
 
     with open_mart(case_home) as connection:
-        rows = connection.execute("SELECT session, open_at, close_at, known_at FROM session WHERE calendar = 'NYSE'").fetchall()
+        rows = connection.execute(
+            "SELECT session, open_at, close_at, known_at FROM session WHERE calendar = 'NYSE'"
+        ).fetchall()
     return {session: instants for session, *instants in rows}
 
 
@@ -137,21 +139,29 @@ def placed(small_home):
     """For each title and stamp: the first and last session it can move, and the one it reports."""
     from kb.mart import open_mart
 
-    rows = [(f"{NEWS}, item {n}", stamp) for n, (stamp, *_) in enumerate(MOVES)] + [(t, stamp) for t, stamp, _ in REPORTS]
+    rows = [(f"{NEWS}, item {n}", stamp) for n, (stamp, *_) in enumerate(MOVES)] + [
+        (t, stamp) for t, stamp, _ in REPORTS
+    ]
     key = {True: "date", False: "published_at"}
     news = [{"title": t, key[len(s) == 10]: s, "source": f"Paper {n}"} for n, (t, s) in enumerate(rows)]
-    prices = [{"symbol": "^GSPC", "date": d, "close": c} for d, c in (("2025-06-09", 100), ("2025-06-10", 99), ("1929-10-28", 90))]
+    prices = [
+        {"symbol": "^GSPC", "date": d, "close": c}
+        for d, c in (("2025-06-09", 100), ("2025-06-10", 99), ("1929-10-28", 90))
+    ]
     prices += [{"symbol": "^GSPC", "date": "1929-10-26", "close": 100}]  # a Saturday session
     home = small_home(news=news, prices=prices)
     with open_mart(home) as connection:
         found = connection.execute(
-            "SELECT d.source, strftime(f.session, '%Y-%m-%d'), strftime(l.session, '%Y-%m-%d'), strftime(r.session, '%Y-%m-%d'), d.wrap "
+            "SELECT d.source, strftime(f.session, '%Y-%m-%d'), strftime(l.session, '%Y-%m-%d'), "
+            "strftime(r.session, '%Y-%m-%d'), d.wrap "
             "FROM document_session x JOIN document d USING (document_id) "
             "JOIN session f ON f.calendar = 'NYSE' AND f.session_no = x.first_no "
             "JOIN session l ON l.calendar = 'NYSE' AND l.session_no = x.last_no "
             "JOIN session r ON r.calendar = 'NYSE' AND r.session_no = x.reported_no WHERE x.calendar = 'NYSE'"
         ).fetchall()
-        old = connection.execute("SELECT session FROM session WHERE calendar = 'NYSE' AND session < '1952-01-01' ORDER BY 1").fetchall()
+        old = connection.execute(
+            "SELECT session FROM session WHERE calendar = 'NYSE' AND session < '1952-01-01' ORDER BY 1"
+        ).fetchall()
     return {source: rest for source, *rest in found}, [d for (d,) in old]
 
 

@@ -8,23 +8,29 @@ from __future__ import annotations
 import os
 import sys
 
+import click
+
 from kb.errors import WhyfellError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process: 0 when answered, 1 with one sentence on bad input, 2 on wrong usage."""
-    from kb.cli.app import COMMANDS, app
+    from kb.cli.app import COMMANDS, ReaderGoneError, app
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] not in COMMANDS and not given[0].startswith("-"):
         given.insert(0, "why")
     try:
-        app(given, prog_name="whyfell")
+        # Not click's own error handling: it turns a reader that has gone away into exit code 1.
+        raise SystemExit(app(given, prog_name="whyfell", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
     except WhyfellError as error:
         print(f"whyfell: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+    except ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         raise SystemExit(130) from None

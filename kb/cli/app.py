@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,11 +31,23 @@ COMMANDS = frozenset(
 )  # what may stand first on the line; anything else there is a date
 
 
+class ReaderGoneError(Exception):
+    """The reader of our output, such as `head`, has gone: no error, but click would make it exit code 1."""
+
+
 def _load(name: str) -> Callable[..., Any]:
     """The function of a string like "kb.lists:list_events", imported only now."""
     module, function = name.split(":")
     loaded: Callable[..., Any] = getattr(import_module(module), function)
-    return loaded
+
+    @wraps(loaded)
+    def call(*arguments: Any) -> Any:
+        try:
+            return loaded(*arguments)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
+
+    return call
 
 
 def _home(given: Path | None) -> Home:

@@ -123,8 +123,8 @@ def _across(answer: Answer) -> Text | None:
     for key, name in (("dollar", "dollar"), ("gold", "gold"), ("oil", "oil"), ("bitcoin", "bitcoin")):
         if state.get(key) is not None:
             parts.append(f"{name} {percent(state[key])}")
-    if state.get("liquidations_usd"):
-        parts.append(f"at least ${state['liquidations_usd'] / 1e6:,.0f} m of futures liquidated")
+    if state.get("liquidations"):
+        parts.append(f"at least ${state['liquidations']['usd_at_least'] / 1e6:,.0f} m of futures liquidated")
     if state.get("signature"):
         parts.append(state["signature"])
     return Text(" · ".join(parts), style="dim") if parts else None

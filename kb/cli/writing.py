@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_format
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -87,9 +88,9 @@ def _read_items(file: Path) -> Iterator[tuple[str, str, str]]:
         return
     if str(file) != "-" and not file.is_file():
         raise BadInput(f"File {file}", "there is none", "Check the name, or use - for standard input.")
-    stream = sys.stdin.buffer if str(file) == "-" else file.open("rb")
-    for number, raw in enumerate(stream, 1):
-        yield _read_line(number, raw.decode("utf-8", errors="replace").rstrip("\r\n"))
+    with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
+        for number, raw in enumerate(stream, 1):
+            yield _read_line(number, raw.decode("utf-8", errors="replace").rstrip("\r\n"))
 
 
 def _read_line(number: int, line: str) -> tuple[str, str, str]:

@@ -15,8 +15,7 @@
 WITH
 ranked AS (
     SELECT
-        s.series, s.symbol_rank, s.calendar, b.*,
-        count(*) OVER (PARTITION BY s.series, b.symbol) AS symbol_rows
+        s.series, s.symbol_rank, s.calendar, b.*
     FROM staged_bar AS b
     INNER JOIN series AS s ON upper(s.symbol) = upper(b.symbol)
 ),
@@ -25,7 +24,7 @@ preferred AS (
     FROM ranked
     QUALIFY row_number() OVER (
         PARTITION BY series, session
-        ORDER BY origin = 'case', symbol_rows DESC, symbol_rank, recorded_at DESC, source
+        ORDER BY origin = 'case', symbol_rank, recorded_at DESC, source
     ) = 1
 )
 SELECT

@@ -3,7 +3,7 @@
 -- col series: market or input
 -- col session: exchange-local date
 -- col session_no: number of the session in its calendar
--- col segment: stretch without a hole of more than five sessions; nothing is computed across a hole
+-- col segment: stretch of one symbol without a hole of more than five sessions; nothing is computed across its ends
 -- col close: last price
 -- col previous_close: last price of the bar before, within the segment
 -- col ret: close / previous close - 1, a fraction
@@ -21,9 +21,10 @@
 -- col known_at: instant (UTC) from which the bar is known
 WITH
 holes AS (
-    SELECT *, coalesce(session_no - lag(session_no) OVER (PARTITION BY series ORDER BY session) > 5, false) AS after_hole
+    SELECT *, coalesce(session_no - lag(session_no) OVER w > 5 OR symbol <> lag(symbol) OVER w, false) AS after_hole
     FROM bar
     WHERE close IS NOT NULL AND isfinite(close)
+    WINDOW w AS (PARTITION BY series ORDER BY session)
 ),
 segments AS (
     SELECT *, sum(CAST(after_hole AS INTEGER)) OVER (PARTITION BY series ORDER BY session ROWS UNBOUNDED PRECEDING) AS segment

@@ -40,10 +40,11 @@ peaks AS (
         ON r.series = s.market AND r.segment = s.segment AND r.session_no BETWEEN s.flagged_from - 20 AND s.flagged_from
     GROUP BY s.market, s.segment, s.flagged_from
 )
+-- Falls from one peak are one slide, even with a bounce between them: its id is its first session.
 SELECT
-    p.market, p.segment, p.peak, min(r.session) AS first_session, any_value(p.trough) AS last_session,
-    any_value(p.trough) AS trough, greatest(any_value(p.trough_close / p.peak_close - 1), -1) AS drawdown,
+    p.market, p.segment, p.peak, min(r.session) AS first_session, arg_min(p.trough, p.trough_close) AS last_session,
+    arg_min(p.trough, p.trough_close) AS trough, greatest(min(p.trough_close) / any_value(p.peak_close) - 1, -1) AS drawdown,
     any_value('close at least ' || round(-100 * p.threshold) || ' % below the high of 20 sessions') AS rule
 FROM peaks AS p
-INNER JOIN daily_return AS r ON r.series = p.market AND r.segment = p.segment AND r.session > p.peak
+INNER JOIN daily_return AS r ON r.series = p.market AND r.segment = p.segment AND r.session > p.peak AND r.session_no <= p.flagged_from
 GROUP BY p.market, p.segment, p.peak

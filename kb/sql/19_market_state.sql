@@ -12,9 +12,8 @@
 -- col signature: which known pattern of yields, dollar, gold and oil the session shows
 -- col circuit_breaker: level of the rule in force since 2013-04-08 (7, 13, 20 % below the close before) that the S&P 500 reached in the session
 -- col crypto_equity_correlation: correlation of bitcoin and the S&P 500 over 60 sessions
--- col liquidations_usd: largest reported total of forced futures closes in 24 hours ending in or within a day after the session; USD, a lower bound
--- col liquidations_long_share: share of longs in that total, 0 to 1
--- col liquidations_venue: where that total was counted
+-- col liquidations: largest reported total of forced futures closes in 24 hours ending in the session or within a day after it: usd_at_least
+--     (a lower bound, as venues throttle their feeds), long_share (share of longs, 0 to 1, null when only the total is known), venue
 -- col us10y_bp: change of the ten-year yield, basis points
 -- col dollar: return of the dollar, a fraction
 -- col gold: return of gold, a fraction
@@ -71,9 +70,11 @@ SELECT
         WHEN c.gold <= -0.03 AND c.dollar >= 0.005 THEN 'dollar squeeze: dollar up, gold down'
     END AS signature,
     h.circuit_breaker, c.crypto_equity_correlation,
-    t.total_usd AS liquidations_usd,
-    CASE WHEN t.total_usd > 0 AND t.long_usd < t.total_usd THEN t.long_usd / t.total_usd END AS liquidations_long_share,
-    t.venue AS liquidations_venue,
+    CASE WHEN t.total_usd > 0 THEN {
+        'usd_at_least': t.total_usd,
+        'long_share': CASE WHEN t.long_usd < t.total_usd THEN t.long_usd / t.total_usd END,
+        'venue': t.venue
+    } END AS liquidations,
     c.us10y_bp, c.dollar, c.gold, c.oil, c.bitcoin
 FROM daily_return AS r
 INNER JOIN market AS m ON m.market = r.series
