@@ -88,10 +88,7 @@ def build_mart(
 
     `notify` is told each step before it runs. A failed build leaves no file behind.
     """
-    path = home.path / f"kb-{run}.duckdb"
-    for stale in (path, path.with_name(path.name + ".wal")):
-        stale.unlink(missing_ok=True)
-    # A named temporary database, so that the staged rows may spill to disk instead of filling the memory.
+    path = _begin_file(home, run)
     connection = _connect_writer(home, ":memory:")
     try:
         load(connection)
@@ -108,8 +105,30 @@ def build_mart(
         path.unlink(missing_ok=True)
         raise
     connection.close()
-    _verify(path)
-    return path
+    return _finish_file(home, run, path)
+
+
+def _begin_file(home: Home, run: str) -> Path:
+    """The name under which a mart is written until it is whole; what killed builds left behind is swept away."""
+    for leftover in home.path.glob(".building-*"):
+        leftover.unlink()
+    current = home.mart.resolve()
+    for log in home.path.glob("kb-*.duckdb.wal"):  # a file whose log is still there was never closed
+        unfinished = log.with_suffix("")
+        if unfinished != current:
+            unfinished.unlink(missing_ok=True)
+        log.unlink()
+    return home.path / f".building-{run}.duckdb"
+
+
+def _finish_file(home: Home, run: str, path: Path) -> Path:
+    """The mart under its lasting name, after it was flushed to disk and checked; a broken one is deleted."""
+    try:
+        _verify(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path.rename(home.path / f"kb-{run}.duckdb")
 
 
 def _connect_writer(home: Home, database: str) -> duckdb.DuckDBPyConnection:
@@ -129,12 +148,12 @@ def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None])
         raise NotFound(
             f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell build` without --from."
         )
-    path = home.path / f"kb-{run}.duckdb"
+    path = _begin_file(home, run)
     shutil.copyfile(home.mart.resolve(), path)
     names = [s.name for s in read_steps()]
     later = [s for s in read_steps() if names.index(s.name) >= names.index(step)]
+    connection = _connect_writer(home, str(path))
     try:
-        connection = _connect_writer(home, str(path))
         for old in reversed(later):
             connection.execute(
                 f"DROP {'MACRO TABLE' if old.kind == 'macro' else old.kind.upper()} IF EXISTS {old.name}"
@@ -144,12 +163,12 @@ def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None])
             run_steps(connection, [again.name], EVERYTHING)
         connection.execute("UPDATE meta SET value = $run WHERE name = 'run'", {"run": run})
         connection.execute("CHECKPOINT")
-        connection.close()
-        _verify(path)
     except BaseException:
+        connection.close()
         path.unlink(missing_ok=True)
         raise
-    return path
+    connection.close()
+    return _finish_file(home, run, path)
 
 
 def _escape(path: Path) -> str:
@@ -168,7 +187,6 @@ def _verify(path: Path) -> None:
     finally:
         connection.close()
     if broken:
-        path.unlink(missing_ok=True)
         raise Unreadable(
             f"Mart {path.name}", f"check {broken[0][0]} found {broken[0][1]} rows", "Run `whyfell doctor`."
         )
