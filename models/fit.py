@@ -192,9 +192,8 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args()
     days = load_days(Home(given.home), given.gold)
-    # Of four pairs from 0.1 to 4 within a hundredth of the best cross-validated log score; the stronger penalty on priors
-    # leans less on what coders wrote in 2007-09.
-    ridge = Ridge(slopes=0.1, priors=4.0)
+    # Of four pairs from 0.1 to 4 the cross-validated log scores lie within 0.05; this is the middle one, as the days are few.
+    ridge = Ridge(slopes=0.3, priors=4.0)
     predicted = cross_validate(days, ridge)
     only = read_days(given.dates) if given.dates else None
     print(json.dumps(score_directions(days, predicted, only), indent=1))

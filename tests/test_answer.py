@@ -423,6 +423,25 @@ def test_a_session_without_documents_says_not_ingested(small_home):
     assert answer.return_on_date == pytest.approx(-0.12)
 
 
+def test_a_cause_from_before_a_long_closure_keeps_its_evidence(small_home, run):
+    """The Exchange closed from 31 July to 12 December 1914: what started the war is evidence for the day it opened again."""
+    prices = [
+        {"symbol": "^GSPC", "date": d, "close": c}
+        for d, c in (("1914-07-29", 9.0), ("1914-07-30", 8.5), ("1914-12-12", 7.6))
+    ]
+    news = [
+        {
+            "title": "Germany declares war on Russia and invades Luxembourg",
+            "published_at": "1914-08-01T18:00:00Z",
+            "source": "Wire",
+        }
+    ]
+    home = small_home(prices=prices, news=news)
+    answer = kb.why("1914-12-12", home=home.path)
+    assert all(c.evidence for c in answer.causes)
+    assert run("1914-12-12", home=home).code == 0
+
+
 def test_an_imported_home_without_a_build_says_what_to_run(small_home, run):
     """After an import and before the first build the answer is the sentence to run `whyfell build`."""
     home = small_home(build=False, prices=[{"symbol": "^GSPC", "date": "2020-03-13", "close": 100}])

@@ -133,6 +133,24 @@ def test_two_falls_under_one_peak_are_one_slide(detect):
         }
 
 
+def test_of_two_equal_highs_the_later_is_the_peak_of_both_kinds(detect):
+    """From 100, 99, 100 down to 94: slide and episode begin at the second high, and the slide lies within the episode."""
+    found = detect(SPX=[98, 100, 99, 100, 98, 96, 94, 97, 101])
+    assert falls(found, "SPX", "slide") == falls(found, "SPX", "episode") == [(3, 6, -0.06)]
+    slide = next(f for f in found[1]["SPX"] if f["kind"] == "slide")
+    assert slide["within"] == [f["id"] for f in found[1]["SPX"] if f["kind"] == "episode"]
+
+
+def test_of_two_equal_lows_the_trough_is_the_same_every_time(detect):
+    """Two lows of 94 under one peak: the trough of slide and episode is one of them, and always the same one."""
+    closes = [98, 99, 100, 97, 94, *[96] * 8, 95, 94, 96, 98, 101]
+    seen = {
+        str([falls(detect(SPX=closes, NDX=closes), m, k) for m in ("SPX", "NDX") for k in ("slide", "episode")])
+        for _ in range(5)
+    }
+    assert len(seen) == 1
+
+
 def test_falls_nest(detect):
     """A jump in a slide in an episode names both, the innermost first."""
     found = detect(SPX=[100, 99, 95, 93, 94, 90, 95, 101])

@@ -15,10 +15,15 @@ from kb.errors import WhyfellError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process: 0 when answered, 1 with one sentence on bad input, 2 on wrong usage."""
+    from importlib.metadata import version
+
     from kb.cli.app import COMMANDS, ReaderGoneError, app
 
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] not in COMMANDS and not given[0].startswith("-"):
+    if given == ["--version"]:
+        print(f"whyfell {version('whyfell')}")
+        raise SystemExit(0)
+    if given and given[0] not in COMMANDS and given[0] != "--help":
         given.insert(0, "why")
     try:
         # Not click's own error handling: it turns a reader that has gone away into exit code 1.

@@ -16,7 +16,8 @@
 -- col direction: way the report says the market went: -1, 0, 1
 -- col weekday: day the report names, Monday 0; -1 for none
 -- col ahead: speaks of a session not yet opened
--- col about: what a market report is about, by its headline: crypto, commodity or equity; empty for other documents
+-- col about: what a market report is about, by its headline: crypto, commodity, equity (any broad market) or company (one name's
+--     shares, which is no report on the market); empty for other documents
 -- col known_at: public_hi
 SELECT
     d.document_id, d.source, d.title, d.summary, d.url, d.happened_at, d.public_lo, d.public_hi, d.precision, d.origin,
@@ -28,7 +29,12 @@ SELECT
             AND NOT regexp_matches(d.title, '\b(stocks|wall street|dow|s&p|nasdaq)\b', 'i') THEN 'crypto'
         WHEN regexp_matches(d.title, '\b(gold|silver|oil|crude|brent|copper|wheat|corn|platinum|commodit|natural gas)', 'i')
             AND NOT regexp_matches(d.title, '\b(stocks|wall st|wall street|dow|s&p|nasdaq|shares|equities|markets)\b', 'i') THEN 'commodity'
-        ELSE 'equity'
+        WHEN regexp_matches(
+            d.title,
+            '\b(stocks|wall st|wall street|dow|s&p|nasdaq|russell|markets?|equities|index|futures|bourse|investors|traders|treasur|bonds?|'
+            || 'yields?|dollar|sell-?off|rally|nikkei|ftse|dax|hang seng|sensex|stoxx|kospi|(world|global|asian|european|us|u\.s\.) shares)', 'i'
+        ) THEN 'equity'
+        ELSE 'company'
     END AS about,
     d.public_hi AS known_at
 FROM staged_document AS d

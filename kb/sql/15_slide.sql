@@ -27,23 +27,23 @@ numbered AS (
 slides AS (
     SELECT
         market, segment, any_value(slide) AS threshold, min(session_no) AS flagged_from,
-        arg_min(session, close) AS trough, min(close) AS trough_close
+        first(session ORDER BY close, session) AS trough, min(close) AS trough_close
     FROM numbered
     GROUP BY market, segment, run_no
 ),
 peaks AS (
     SELECT
         s.market, s.segment, s.flagged_from, any_value(s.threshold) AS threshold, any_value(s.trough) AS trough,
-        any_value(s.trough_close) AS trough_close, arg_max(r.session, r.close) AS peak, max(r.close) AS peak_close
+        any_value(s.trough_close) AS trough_close, first(r.session ORDER BY r.close DESC, r.session DESC) AS peak, max(r.close) AS peak_close
     FROM slides AS s
     INNER JOIN daily_return AS r
         ON r.series = s.market AND r.segment = s.segment AND r.session_no BETWEEN s.flagged_from - 20 AND s.flagged_from
     GROUP BY s.market, s.segment, s.flagged_from
 )
--- Falls from one peak are one slide, even with a bounce between them: its id is its first session.
+-- Of equal highs the last is the peak, of equal lows the first the trough, as in an episode. Falls from one peak are one slide, even with a bounce between them: its id is its first session.
 SELECT
-    p.market, p.segment, p.peak, min(r.session) AS first_session, arg_min(p.trough, p.trough_close) AS last_session,
-    arg_min(p.trough, p.trough_close) AS trough, greatest(min(p.trough_close) / any_value(p.peak_close) - 1, -1) AS drawdown,
+    p.market, p.segment, p.peak, min(r.session) AS first_session, first(p.trough ORDER BY p.trough_close, p.trough) AS last_session,
+    first(p.trough ORDER BY p.trough_close, p.trough) AS trough, greatest(min(p.trough_close) / any_value(p.peak_close) - 1, -1) AS drawdown,
     any_value('close at least ' || round(-100 * p.threshold) || ' % below the high of 20 sessions') AS rule
 FROM peaks AS p
 INNER JOIN daily_return AS r ON r.series = p.market AND r.segment = p.segment AND r.session > p.peak AND r.session_no <= p.flagged_from

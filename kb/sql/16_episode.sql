@@ -22,7 +22,7 @@ spell_facts AS (
     SELECT
         market, segment, spell, any_value(threshold) AS threshold,
         min(session) AS peak, min(session) FILTER (WHERE drawdown < 0) AS first_session,
-        arg_min(session, close) AS trough, min(drawdown) AS drawdown,
+        first(session ORDER BY close, session) AS trough, min(drawdown) AS drawdown,
         min(session_no) FILTER (WHERE drawdown <= threshold) - min(session_no) <= 20 AS rapid
     FROM spells
     GROUP BY market, segment, spell

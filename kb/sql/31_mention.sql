@@ -18,7 +18,7 @@ tagged AS (
     SELECT
         x.*, d.about = x.desk AS reports, d.risk, lower(d.title) AS headline, d.source, t.type, e.event_id,
         t.score * CASE WHEN t.rank = 0 THEN 1 ELSE 0.5 END
-            * CASE WHEN d.wrap AND d.about <> x.desk THEN 0.25 ELSE 1 END AS weight
+            * CASE WHEN d.about IN ('', 'company', x.desk) THEN 1 ELSE 0.25 END AS weight
     FROM (SELECT *, CASE calendar WHEN 'NYSE' THEN 'equity' ELSE lower(calendar) END AS desk FROM document_session) AS x
     INNER JOIN document AS d ON d.document_id = x.document_id
     INNER JOIN trigger AS t ON t.document_id = x.document_id

@@ -1,4 +1,4 @@
--- in: mention, document
+-- in: mention, document, session
 -- out: up to three documents for each event of a calendar's session: reports that name it first, then the heaviest
 -- parameters: $calendar, $session
 WITH
@@ -21,9 +21,10 @@ SELECT
     b.event_id, d.title, d.url, d.source, strftime(d.public_hi, '%Y-%m-%dT%H:%M:%SZ') AS public_at, b.role,
     strftime(d.happened_at, '%Y-%m-%dT%H:%M:%SZ') AS happened_at, d.precision, d.origin
 FROM best AS b
--- Nothing that counts for a session is public more than ten days before (exchanges stayed closed for six in 2001) or after; the
--- bounds let DuckDB skip most of the table.
+-- Nothing that counts for a session was public ten days before the close before it, nor ten after its own; the bounds let DuckDB
+-- skip most of the table.
+INNER JOIN session AS s ON s.calendar = $calendar AND s.session = $session
 INNER JOIN document AS d
     ON d.document_id = b.document_id
-    AND d.public_hi BETWEEN CAST($session AS TIMESTAMP) - INTERVAL 10 DAY AND CAST($session AS TIMESTAMP) + INTERVAL 10 DAY
+    AND d.public_hi BETWEEN s.previous_close_at - INTERVAL 10 DAY AND s.close_at + INTERVAL 10 DAY
 ORDER BY b.event_id, b.place
