@@ -5,12 +5,12 @@ Reads the mart; writes only when a home does not exist yet, which the embedded c
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from kb.answer import Answer, Cause, Evidence, Json
+from kb.calibration import Calibration
 from kb.caveats import Known, list_caveats
 from kb.errors import NotFound
 from kb.lead import Standing, choose_lead, list_also, list_standings
@@ -97,7 +97,7 @@ def _compose(
         z=lead.z,
         selloff=selloff,
         state=_plain(_fetch_one(connection, "state_on", place)) or {},
-        causes=_list_causes(connection, lead, question.session, meta),
+        causes=_list_causes(connection, lead, question.session, _read_calibration(meta, rest["documents"])),
         unexplained={"share": rest["share"], "reason": rest["reason"]},
         # Quiet sessions were scored on all that is known by now, so that an answer as of the past does without them.
         placebo=None if question.as_of else _rank_placebo(rest),
@@ -125,31 +125,32 @@ def _holds_only_cases(connection: DuckDBPyConnection, as_of: datetime | None) ->
     return not fetch_rows(connection, known, {"as_of": as_of})
 
 
+def _read_calibration(meta: dict[str, str], documents: int) -> Calibration:
+    return Calibration(float(meta["confidence_intercept"]), float(meta["confidence_slope"]), documents)
+
+
 def _list_causes(
-    connection: DuckDBPyConnection, lead: Standing, session: date, meta: dict[str, str]
+    connection: DuckDBPyConnection, lead: Standing, session: date, calibration: Calibration
 ) -> tuple[Cause, ...]:
     rows = _fetch(connection, "causes_on", {"market": lead.market, "session": session})
     behind: dict[str, list[Json]] = {}
-    for row in _fetch(connection, "evidence_on", {"calendar": lead.calendar, "session": session}) if rows else ():
+    for row in (
+        _fetch(connection, "evidence_on", {"market": lead.market, "calendar": lead.calendar, "session": session})
+        if rows
+        else ()
+    ):
         behind.setdefault(row["event_id"], []).append(row)
-    intercept, slope = float(meta["confidence_intercept"]), float(meta["confidence_slope"])
-    return tuple(_make_cause(r, behind.get(r["event_id"], []), intercept, slope) for r in rows)
+    return tuple(_make_cause(r, behind.get(r["event_id"], []), calibration) for r in rows)
 
 
-def _make_cause(row: Json, documents: list[Json], intercept: float, slope: float) -> Cause:
+def _make_cause(row: Json, documents: list[Json], calibration: Calibration) -> Cause:
     evidence = tuple(Evidence(d["title"], d["url"], d["source"], d["public_at"], d["role"]) for d in documents)
     happened = [d["happened_at"] for d in documents if d["happened_at"]]
     return Cause(
         event_id=row["event_id"], type=row["type"], bbds=row["category"], title=row["title"], share=row["share"],
-        confidence=calibrate(row["category_share"], intercept, slope), public_at=row["public_at"],
+        confidence=calibration.rate(row["category_share"]), public_at=row["public_at"],
         happened_at=min(happened, default=None), why=dict(row["why"]), evidence=evidence,
     )  # fmt: skip
-
-
-def calibrate(share: float, intercept: float, slope: float) -> float:
-    """The chance that a coder names a category of this share: logistic in the log-odds of the share (Platt 1999)."""
-    bounded = min(max(share, 1e-4), 1 - 1e-4)
-    return 1 / (1 + math.exp(-(intercept + slope * math.log(bounded / (1 - bounded)))))
 
 
 def _explain_absence(connection: DuckDBPyConnection, question: Question, asked: str | None) -> NotFound:

@@ -157,14 +157,17 @@ def score_directions(days: Days, predicted: np.ndarray, only: set[date] | None =
 
 
 def calibrate_confidence(days: Days, predicted: np.ndarray) -> dict[str, float]:
-    """Platt's intercept and slope: the chance that the top category agrees, from the log-odds of its share (falls)."""
+    """Platt's intercept and slope: the chance that a category is the coders' first, from the log-odds of its share.
+
+    From all categories with a share of at least one percent on the falls, so that small shares are calibrated too.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    top = predicted.argmax(axis=1)
-    share = np.clip(predicted[np.arange(len(top)), top], 1e-3, 1 - 1e-3)
-    agreed = days.gold[np.arange(len(top)), top] >= days.gold.max(axis=1) - 1e-9
-    odds = np.log(share / (1 - share))[days.falls].reshape(-1, 1)
-    model = LogisticRegression(C=1.0).fit(odds, agreed[days.falls])
+    shares, gold = predicted[days.falls], days.gold[days.falls]
+    first = gold >= gold.max(axis=1, keepdims=True) - 1e-9
+    named = shares >= 0.01
+    share = np.clip(shares[named], 1e-3, 1 - 1e-3)
+    model = LogisticRegression(C=1.0).fit(np.log(share / (1 - share)).reshape(-1, 1), first[named])
     return {"intercept": float(model.intercept_[0]), "slope": float(model.coef_[0][0])}
 
 

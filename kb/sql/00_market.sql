@@ -6,7 +6,7 @@
 -- col calendar: NYSE, COMMODITY or CRYPTO
 -- col named: takes part in choosing the lead of an answer
 -- col human_coded: its falls are what the published human coding describes
--- col keywords: words by which a headline names the company, lower case
+-- col keywords: words by which a headline names this market or company, lower case
 -- col jump_return: return at or below which a session is a jump, a fraction
 -- col jump_z_return: return at or below which a session with z of -2.5 or less is a jump
 -- col slide: fall from the high of 20 sessions at or below which it is a slide

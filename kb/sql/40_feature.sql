@@ -8,12 +8,13 @@
 --     attention_excess: ln of that share over its mean of the 60 sessions before; story: share of all mentions of the 5 sessions before; bad_news: net share of bad news, -1 to 1;
 --     surprise: largest absolute surprise of the type's figures in standard deviations, at most 4;
 --     signature: agreement of the session's yields, dollar, gold and oil with the type's pattern, -1 to 1
+-- The constants beside the totals keep the shares of a session with few documents small: three items prove little.
 -- A type is a candidate only when its documents weigh at least 0.3 together, as one item of which only the day is known: below
 -- that, the slips of the tagger would give every session every type.
 WITH
 dated AS (
     SELECT
-        *, told / (told_total + 3) AS share,
+        *, told / (told_total + 10) AS share,
         sum(told) OVER w / 60 AS usual_told,
         sum(told + stated) OVER w5 AS recent
     FROM type_attention
@@ -37,10 +38,10 @@ measured AS (
     SELECT
         d.calendar, d.session, d.type,
         ln(1 + d.stated) AS stated,
-        d.stated / (d.stated_total + 1) AS stated_share,
+        d.stated / (d.stated_total + 2) AS stated_share,
         d.share AS attention,
-        greatest(ln((d.share + 0.02) / (coalesce(d.usual_told, 0) / (coalesce(u.usual_total, 0) + 3) + 0.02)), 0) AS attention_excess,
-        coalesce(d.recent, 0) / (coalesce(u.recent_total, 0) + 5) AS story,
+        greatest(ln((d.share + 0.02) / (coalesce(d.usual_told, 0) / (coalesce(u.usual_total, 0) + 10) + 0.02)), 0) AS attention_excess,
+        coalesce(d.recent, 0) / (coalesce(u.recent_total, 0) + 20) AS story,
         d.bad AS bad_news
     FROM dated AS d
     LEFT JOIN usual AS u ON u.calendar = d.calendar AND u.session_no = d.session_no

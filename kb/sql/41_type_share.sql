@@ -28,7 +28,7 @@ named AS (
     SELECT a.market, a.session, n.type, 'names_company' AS feature, ln(1 + sum(n.weight)) AS value
     FROM asked AS a
     INNER JOIN mention AS n ON n.calendar = a.calendar AND n.session = a.session
-    WHERE len(a.keywords) > 0 AND list_bool_or(list_transform(a.keywords, lambda k: contains(n.headline, k)))
+    WHERE a.asset_class = 'single_name' AND len(a.keywords) > 0 AND list_bool_or(list_transform(a.keywords, lambda k: contains(n.headline, k)))
     GROUP BY a.market, a.session, n.type
 ),
 contributions AS (

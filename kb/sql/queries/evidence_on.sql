@@ -1,10 +1,13 @@
--- in: mention, document, session
--- out: up to three documents for each event of a calendar's session: reports that name it first, then the heaviest
--- parameters: $calendar, $session
+-- in: mention, document, session, market
+-- out: up to three documents for each event of a calendar's session: headlines that name the market first, then reports, then the heaviest
+-- parameters: $market, $calendar, $session
 WITH
 told AS (
-    SELECT n.event_id, n.role, n.weight, n.headline, n.document_id
+    SELECT
+        n.event_id, n.role, n.weight, n.headline, n.document_id,
+        coalesce(list_bool_or(list_transform(m.keywords, lambda k: contains(n.headline, k))), false) AS names_it
     FROM mention AS n
+    INNER JOIN market AS m ON m.market = $market
     WHERE n.calendar = $calendar AND n.session = $session
 ),
 once AS (
@@ -13,7 +16,7 @@ once AS (
     QUALIFY row_number() OVER (PARTITION BY event_id, headline ORDER BY role, weight DESC, document_id) = 1
 ),
 best AS (
-    SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY role, weight DESC, document_id) AS place
+    SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY names_it DESC, role, weight DESC, document_id) AS place
     FROM once
     QUALIFY place <= 3
 )
