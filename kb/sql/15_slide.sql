@@ -40,7 +40,8 @@ peaks AS (
         ON r.series = s.market AND r.segment = s.segment AND r.session_no BETWEEN s.flagged_from - 20 AND s.flagged_from
     GROUP BY s.market, s.segment, s.flagged_from
 )
--- Of equal highs the last is the peak, of equal lows the first the trough, as in an episode. Falls from one peak are one slide, even with a bounce between them: its id is its first session.
+-- Of equal highs the last is the peak, of equal lows the first the trough, as in an episode. Falls from one peak are one slide,
+-- even with a bounce between them: its id is its first session.
 SELECT
     p.market, p.segment, p.peak, min(r.session) AS first_session, first(p.trough ORDER BY p.trough_close, p.trough) AS last_session,
     first(p.trough ORDER BY p.trough_close, p.trough) AS trough, greatest(min(p.trough_close) / any_value(p.peak_close) - 1, -1) AS drawdown,

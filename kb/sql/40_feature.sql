@@ -5,7 +5,9 @@
 -- col type: trigger type
 -- col feature: stated, stated_share, attention, attention_excess, story, bad_news, surprise or signature
 -- col value: stated: ln(1 + reports naming it); stated_share: share of such reports; attention: share of other news;
---     attention_excess: ln of that share over its mean of the 60 sessions before; story: share of all mentions of the 5 sessions before; bad_news: net share of bad news, -1 to 1;
+--     attention_excess: ln of that share over its mean of the 60 sessions before;
+--     story: share of all mentions of the 5 sessions before;
+--     bad_news: net share of bad news, -1 to 1;
 --     surprise: largest absolute surprise of the type's figures in standard deviations, at most 4;
 --     signature: agreement of the session's yields, dollar, gold and oil with the type's pattern, -1 to 1
 -- The constants beside the totals keep the shares of a session with few documents small: three items prove little.

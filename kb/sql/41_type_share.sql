@@ -33,7 +33,11 @@ named AS (
 ),
 contributions AS (
     SELECT v.market, v.session, v.type, v.feature, v.value * w.value AS contribution
-    FROM (SELECT * FROM valued UNION ALL SELECT * FROM named) AS v
+    FROM (
+        SELECT * FROM valued
+        UNION ALL
+        SELECT * FROM named
+    ) AS v
     INNER JOIN weight AS w ON w.feature = v.feature
     UNION ALL
     SELECT c.market, c.session, c.type, 'prior' AS feature, p.value AS contribution
