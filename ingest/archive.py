@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,12 @@ from kb.ledger_write import record_run, store_records
 from kb.notify import Notify, stay_silent
 from kb.settings import Home
 
+SHOWN_REASONS = 5  # reasons printed a file; all are in the file of rejected rows
+KEYS = {
+    "prices": ("symbol", "date"),
+    "releases": ("indicator", "period", "released_at"),
+    "liquidations": ("asset", "at", "venue"),
+}
 BATCH = 50_000  # rows a transaction: an interrupted import loses at most this many and is simply run again
 # An hour shared by this many items of this many publishers is when a collector looked, not when they were published.
 CAPTURED_TOGETHER, CAPTURED_SOURCES = 20, 5
@@ -40,6 +46,12 @@ class Imported:
     new: int = 0
     rejected: int = 0
     reasons: list[str] = field(default_factory=list)
+
+    def reject(self, reason: str) -> None:
+        """Count a row set aside and keep the first reasons."""
+        self.rejected += 1
+        if len(self.reasons) < SHOWN_REASONS:
+            self.reasons.append(reason)
 
     @property
     def unchanged(self) -> int:
@@ -58,24 +70,49 @@ def import_file(engine: Engine, home: Home, kind: str, path: Path, notify: Notif
     names, rows = open_table(path)
     _check_columns(kind, path, names)
     captures = _find_captures(path, names) if kind == "news" else frozenset()
-    outcome = Imported(path)
-    recorded_at = datetime.now(UTC)
+    repeated = _find_repeated(kind, path)
+    held: dict[int, Any] = {}  # the last record for each figure that the file gives several times
+    outcome, recorded_at = Imported(path), datetime.now(UTC)
     with _Rejects(home, path) as rejects:
         while batch := list(islice(rows, BATCH)):
             records = []
-            for line, row in batch:
-                try:
-                    records.append(make_record(kind, row, path.stem, captures))
-                except BadRow as bad:
-                    outcome.rejected += 1
-                    reason = f"{path.name}, line {line}, column {bad.column}: {bad.reason}"
-                    rejects.write(line, row, bad)
-                    if len(outcome.reasons) < 5:
-                        outcome.reasons.append(reason)
+            for row, record in _make_records(kind, batch, captures, outcome, rejects):
+                key = _key(kind, row) if repeated else None
+                if key in repeated:
+                    held[key] = record
+                else:
+                    records.append(record)
             outcome.rows += len(batch)
             outcome.new += store_records(engine, records, recorded_at)
             notify(path.name, outcome.rows, 0)
+        outcome.new += store_records(engine, list(held.values()), recorded_at)
     return outcome
+
+
+def _make_records(
+    kind: str, batch: list[tuple[int, Row]], captures: frozenset[str], outcome: Imported, rejects: _Rejects
+) -> Iterator[tuple[Row, Any]]:
+    """Each usable row with its record; the others are counted and set aside."""
+    for line, row in batch:
+        try:
+            yield row, make_record(kind, row, outcome.file.stem, captures)
+        except BadRow as bad:
+            outcome.reject(f"{outcome.file.name}, line {line}, column {bad.column}: {bad.reason}")
+            rejects.write(line, row, bad)
+
+
+def _key(kind: str, row: Row) -> int:
+    return hash(tuple(row.get(c) for c in (*KEYS[kind], "source")))
+
+
+def _find_repeated(kind: str, path: Path) -> frozenset[int]:
+    """Hashes of the keys that occur more than once in a file of figures: their last row counts, whatever the batch."""
+    seen: set[int] = set()
+    repeated: set[int] = set()
+    for _, row in open_table(path)[1] if kind in KEYS else ():
+        key = _key(kind, row)
+        (repeated if key in seen else seen).add(key)
+    return frozenset(repeated)
 
 
 def import_files(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest.tables import Row
+from ingest.tables import UNREADABLE, Row
 from kb.cases import bracket_day
 from kb.records import Bar, Document, Liquidation, Precision, Release, hash_id
 
@@ -26,6 +26,7 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 MAX_TITLE, MAX_SUMMARY = 1_000, 4_000  # characters kept: a headline and its first lines, not the article
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")  # 6,939.03; a lone comma may be a decimal one and is refused
 _DAY = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+_MIDNIGHT = re.compile(r"^\d{4}-\d\d-\d\d([T ]00:00(:00(\.0+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?$")
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,500}>")  # markup, not "yields < 4 %"
 YEARS = range(1850, 2101)  # outside these a date is a slip of the pen
 CAPTURE_LAG = timedelta(hours=24)  # an item may have been public this long before a collector stamped it
@@ -44,8 +45,8 @@ def make_record(kind: str, row: Row, stem: str, captures: frozenset[str]) -> Any
 
     `captures` are values of `published_at` known to be hours of collection. Raises BadRow.
     """
-    if "" in row:
-        raise BadRow("(line)", row[""] or "unreadable")
+    if UNREADABLE in row:
+        raise BadRow("(line)", row[UNREADABLE] or "unreadable")
     if kind == "news":
         return _make_document(row, stem, captures)
     return _MAKERS[kind](row, _text(row, "source") or stem)
@@ -71,10 +72,10 @@ def _bracket_publication(row: Row, captures: frozenset[str]) -> tuple[datetime, 
     if not stamp:
         return *bracket_day(_day(row, "date")), Precision.DAY
     at = _instant(row, "published_at")
+    if _MIDNIGHT.search(stamp):  # a date written as an instant, in whatever zone
+        return *bracket_day(_day(row, "published_at")), Precision.DAY
     if stamp in captures:
         return at - CAPTURE_LAG, at, Precision.CAPTURE
-    if (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0):  # a date written as an instant
-        return *bracket_day(at.date()), Precision.DAY
     return at, at, Precision.INSTANT
 
 
@@ -106,7 +107,9 @@ _MAKERS: dict[str, Callable[[Row, str], Any]] = {
 
 
 def _text(row: Row, column: str) -> str:
-    return (row.get(column) or "").strip()
+    text = (row.get(column) or "").strip()
+    # JSON can spell half a surrogate pair, which no database stores.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _need(row: Row, column: str) -> str:
@@ -152,10 +155,10 @@ def _day(row: Row, column: str) -> date:
 def _instant(row: Row, column: str) -> datetime:
     text = _need(row, column)
     try:
-        at = datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", text))
-    except ValueError:
+        at = datetime.fromisoformat(re.sub(r"(:\d\d(?:\.\d+)?[+-]\d\d)$", r"\1:00", text))
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadRow(column, f"{text!r} is not an instant like 2026-01-30T14:30:00Z") from None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     _check_year(column, at.date())
     return at
 

@@ -19,6 +19,7 @@ from kb.mart import read_parquet
 
 Row = dict[str, str | None]
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+UNREADABLE = "\0line"  # stands for the columns of a JSONL line that is no object; no header can hold it
 LOOKED_AT = 100  # JSONL lines whose keys together count as the columns
 
 
@@ -77,11 +78,11 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             try:
                 value = json.loads(line)
             except json.JSONDecodeError as error:
-                value = {"": f"not JSON: {error.msg}"}
+                value = {UNREADABLE: f"not JSON: {error.msg}"}
             yield number, _as_row(value)
 
 
 def _as_row(value: Any) -> Row:
     if not isinstance(value, dict):
-        return {"": f"not an object: {type(value).__name__}"}
+        return {UNREADABLE: f"not an object: {type(value).__name__}"}
     return {str(k): None if v is None else v if isinstance(v, str) else json.dumps(v) for k, v in value.items()}

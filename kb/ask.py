@@ -24,5 +24,5 @@ def why(
     for an unknown market, a day without a session, or a home without data.
     """
     session = parse_day(day) if isinstance(day, str) else day
-    instant = parse_instant(as_of) if isinstance(as_of, str) else as_of
+    instant = parse_instant(as_of.isoformat() if isinstance(as_of, datetime) else as_of) if as_of else None
     return answer_day(find_home(None if home is None else Path(home)), session, market, instant)

@@ -43,6 +43,6 @@ def parse_instant(text: str) -> datetime:
     """The instant in UTC: "2026-01-30T22:00Z", other offsets are converted, none means UTC. Raises BadInput."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadInput(f"Instant {text!r}", "not a time", "Write it like 2026-01-30T22:00Z.") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

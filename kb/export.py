@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.compose import ensure_home
 from kb.errors import BadInput
 from kb.mart import open_mart
 from kb.settings import Home
@@ -18,7 +17,6 @@ def export_mart(home: Home, folder: Path) -> list[Path]:
     """
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"Export to {folder}", "it is a file", "Name a folder.")
-    ensure_home(home)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with open_mart(home) as connection:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from threading import Timer
 from typing import Any
 
-from kb.compose import ensure_home
 from kb.errors import BadInput, WhyfellError
 from kb.mart import open_mart
 from kb.settings import Home, read_number
@@ -26,7 +26,6 @@ def run_foreign_sql(home: Home, statement: str) -> Table:
 
     Raises BadInput for anything else, for an error in the SQL, and when the time limit is passed.
     """
-    ensure_home(home)
     with open_mart(home, locked=True) as connection:
         return _run_limited(connection, statement)
 
@@ -39,7 +38,7 @@ def _run_limited(connection: Any, statement: str) -> Table:
     timer = Timer(seconds, connection.interrupt)
     timer.start()
     try:
-        cursor = connection.execute(statement)
+        cursor = connection.execute(_limit_rows(statement, most + 1))
         rows = cursor.fetchmany(most + 1)
         columns = tuple(d[0] for d in cursor.description or ())
     except duckdb.InterruptException:
@@ -51,6 +50,13 @@ def _run_limited(connection: Any, statement: str) -> Table:
     return Table(columns, tuple(rows[:most]), len(rows) > most)
 
 
+def _limit_rows(statement: str, most: int) -> str:
+    """A query that stops after `most` rows; what does not begin like one (EXPLAIN, SHOW) is short by itself."""
+    if not re.match(r"\s*(select|with|from|values|\()", statement, re.I):
+        return statement
+    return f"SELECT * FROM ({statement.rstrip().rstrip(';')}\n) LIMIT {most}"  # noqa: S608 the locked connection runs it
+
+
 def _check_statement(connection: Any, statement: str) -> None:
     import duckdb
 
@@ -58,7 +64,7 @@ def _check_statement(connection: Any, statement: str) -> None:
     try:
         statements = connection.extract_statements(statement)
     except duckdb.Error as error:
-        raise BadInput("SQL", str(error).strip(), "Mend the statement.") from error
+        raise BadInput("SQL", str(error).strip().split("\n")[0], "Mend the statement.") from error
     if len(statements) != 1 or statements[0].type not in allowed:
         found = f"{len(statements)} statements" if len(statements) != 1 else f"a {statements[0].type.name} statement"
         raise WhyfellError("SQL", found, "Give one SELECT: the knowledge base is read-only.")

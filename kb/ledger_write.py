@@ -32,6 +32,8 @@ VALUES = {
 def store_records(engine: Engine, records: Sequence[Record], recorded_at: datetime) -> int:
     """How many of the records were new. A document is kept once by id; a figure whose value changed is a new row.
 
+    Of several rows for one figure in one call the last counts.
+
     One transaction: an interrupted call leaves nothing behind. `recorded_at` is an aware UTC instant.
     """
     if not records:
@@ -64,15 +66,16 @@ def _store_revisions(connection: Any, table: Table, rows: list[dict[str, Any]]) 
     connection.execute(staged.insert(), rows)
     same = " AND ".join(f"l.{c} = s.{c}" for c in key)
     equal = " AND ".join(f"l.{c} IS s.{c}" for c in VALUES[table.name])
-    # Within one call the last row of a key wins; against the ledger only the newest revision is compared.
+    # Cases ship with the program and may be corrected; what a user imported is only ever added to.
+    conflict = "REPLACE" if rows[0]["origin"] == "case" else "IGNORE"
     statement = f"""
-        INSERT OR IGNORE INTO {table.name} ({", ".join(columns)})
+        INSERT OR {conflict} INTO {table.name} ({", ".join(columns)})
         SELECT {", ".join("s." + c for c in columns)} FROM staged s
         WHERE s.rowid IN (SELECT max(rowid) FROM staged GROUP BY {", ".join(key)})
           AND NOT EXISTS (
-            SELECT 1 FROM {table.name} l WHERE {same} AND {equal}
+            SELECT 1 FROM {table.name} l WHERE {same} AND {equal} AND l.origin = s.origin
               AND l.recorded_at = (SELECT max(n.recorded_at) FROM {table.name} n
-                                   WHERE {" AND ".join(f"n.{c} = s.{c}" for c in key)}))"""  # noqa: S608 our own names
+                                   WHERE n.origin = s.origin AND {" AND ".join(f"n.{c} = s.{c}" for c in key)}))"""  # noqa: S608 our own names
     written: int = connection.execute(text(statement)).rowcount
     connection.execute(text("DROP TABLE staged"))
     return written

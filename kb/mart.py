@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kb.errors import NotFound, Unreadable
+from kb.errors import BadInput, NotFound, Unreadable
 from kb.settings import Home, read_setting
 from kb.sql_steps import read_steps, run_steps
 
@@ -27,7 +27,10 @@ EVERYTHING: Mapping[str, Any] = {"from_session": "0001-01-01", "to_session": "99
 # A 1.5 client reads this format; the default of DuckDB 2.0 it does not.
 STORAGE_VERSION = "v1.2.0"
 # In this order: once the configuration is locked nothing can be set any more.
-LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
+LOCKED = (
+    "SET memory_limit = '1GB'", "SET max_temp_directory_size = '0GB'", "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)  # fmt: skip
 
 
 @contextmanager
@@ -135,9 +138,11 @@ def _connect_writer(home: Home, database: str) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     spill = str(home.path / ".spill")  # what does not fit in memory goes there and is removed again
-    connection = duckdb.connect(
-        database, config={"memory_limit": read_setting("WHYFELL_MEMORY"), "temp_directory": spill}
-    )
+    limit = read_setting("WHYFELL_MEMORY")
+    try:
+        connection = duckdb.connect(database, config={"memory_limit": limit, "temp_directory": spill})
+    except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+        raise BadInput("Setting WHYFELL_MEMORY", f"{limit!r} is not an amount", "Write it like 2GB.") from error
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 

@@ -39,7 +39,8 @@ def score_days(table: Table) -> dict[str, Any]:
 def score_headline(table: Table) -> dict[str, float]:
     """log_score: mean over days of the coders' weights times the log of our probability (floored at LEAST, renormalised);
     expected_agreement: mean weight the coders gave our top category; top_category_accuracy: it is one of the coders'
-    top categories (ties count); kappa: Cohen 1960 on the two top categories; primary_or_secondary: any coder gave our top
+    top categories (ties count); kappa: Cohen 1960 on the two top categories, a
+    tie of the coders broken in favour of ours, as for the accuracy; primary_or_secondary: any coder gave our top
     category weight; abstained: our top category is `unknown`.
     """
     floored = np.maximum(table.predicted, LEAST)

@@ -363,4 +363,5 @@ def test_nothing_is_left_open(case_copy):
     run_build(case_copy, start="why")
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
     run_build(case_copy, start="why")
-    assert before == (len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0)
+    after = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    assert after <= before  # fewer when the collector has closed somebody else's meanwhile

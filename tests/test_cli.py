@@ -105,8 +105,10 @@ def test_bad_input_is_one_sentence_and_exit_code_1(run, case_home, arguments):
 
 
 def test_an_unknown_option_is_wrong_usage(run):
-    """Exit code 2, as command lines do."""
-    assert run("selloffs", "--nonsense").code == 2
+    """One sentence and exit code 1, like all bad input."""
+    done = run("selloffs", "--nonsense")
+    assert done.code == 1
+    assert done.err.startswith("whyfell: ")
 
 
 def test_no_selloff_is_an_answer(run, case_home):

@@ -84,7 +84,7 @@ def selloffs(
 def events(
     type_: Annotated[str | None, typer.Option("--type", help="A trigger type, for instance labor.")] = None,
     since: SinceOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many.")] = 50,
     json: JsonOption = False,
     csv: CsvOption = False,
     home: HomeOption = None,

@@ -86,6 +86,8 @@ def percent(fraction: float) -> str:
 
 def _fall(answer: Answer) -> Text:
     fall = answer.selloff
+    if fall is None and answer.return_on_date is None:
+        return Text("Its return that session is unknown: the price before it is missing.", style="yellow")
     if fall is None:
         return Text("No sell-off of this market that session.", style="yellow")
     text = Text(fall["grade"], style="bold").append(f" ({fall['kind']})")
@@ -147,10 +149,10 @@ def _group_lines(group: list[Cause]) -> list[Text]:
     proof = cause.evidence[0]
     first = Text(f" {draw_bar(share)} ", style="red").append(f"{100 * share:3.0f} %  ", style="bold")
     first.append(f"{_type_title(cause)}  ", style="bold").append(proof.title)
-    how = "names it as the cause" if proof.role == "stated" else "news of the session"
+    how = "named as cause" if proof.role == "stated" else "news"
     shown = sum(len(c.evidence) for c in group) - 1
-    said = f"coders agree {100 * cause.confidence:.0f} %; {proof.source}, {_show_instant(proof.public_at)}, {how}"
-    return [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else ""), style="dim")]
+    said = f"coders agree {100 * cause.confidence:.0f} %; {_show_instant(proof.public_at)}, {how}"
+    return [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else "") + f"; {proof.source}", style="dim")]
 
 
 def _show_instant(public_at: str) -> str:
@@ -171,7 +173,7 @@ def _rest(answer: Answer, groups: list[list[Cause]]) -> Text:
     text.append(f"  {REASONS[answer.unexplained['reason']]}")
     others = [c.share for g in groups[SHOWN:] for c in g]
     if others:
-        text.append(f"\n{' ' * MARGIN}{len(groups) - SHOWN} further types carry {100 * sum(others):.0f} %", style="dim")
+        text.append(f"\n{' ' * MARGIN}{len(groups) - SHOWN} more by type carry {100 * sum(others):.0f} %", style="dim")
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as csv_format
 import json as json_format
 import math
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from typing import Any
 
 NARROW_PIPE = 200  # columns of a table that goes into a pipe or a file
 LONG_TEXT = 40  # characters of a cell that may be cut when the screen is narrow
-FRACTIONS = frozenset(
-    ("drawdown", "ret", "return_on_date", "after_1", "after_5", "after_20", "share", "unexplained_share")
-)
+FRACTIONS = frozenset(("drawdown", "ret", "return_on_date", "after_1", "after_5", "after_20"))
+SHARES = frozenset(("share", "unexplained_share"))
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 def print_rows(rows: Sequence[dict[str, Any]], if_empty: str, json: bool, csv: bool) -> None:
@@ -29,7 +30,7 @@ def print_rows(rows: Sequence[dict[str, Any]], if_empty: str, json: bool, csv: b
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, dates and instants as ISO text, NaN as null."""
+    """Print a value as JSON, dates and instants as ISO text, NaN and infinity as null."""
     json_format.dump(make_plain(value), sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
@@ -42,7 +43,7 @@ def make_plain(value: Any) -> Any:
         return [make_plain(v) for v in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, float) and math.isnan(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
@@ -84,5 +85,8 @@ def _show(column: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
+        if column in SHARES:
+            return f"{100 * value:.1f} %"
         return f"{100 * value:+.1f} %" if column in FRACTIONS else f"{value:.4g}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(make_plain(value))
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(make_plain(value))
+    return _CONTROL.sub(" ", text)  # a title could move the cursor or recolour the screen

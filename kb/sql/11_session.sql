@@ -1,5 +1,6 @@
 -- table session: one row per calendar and trading session
--- in: nyse_day (closures and half days since 1952), staged_bar (before 1952 the dates of the price series are the calendar)
+-- in: nyse_day (closures and half days), staged_bar and series (before 1971 the dates of the price series are the calendar: the table's
+--     source knows no holidays then, and before 1952 there were Saturday sessions)
 -- col calendar: NYSE, COMMODITY (the same sessions, but reports on commodities are the ones that count), or CRYPTO whose days
 --     end at 00:00 UTC
 -- col session: exchange-local date
@@ -11,7 +12,7 @@
 WITH
 weekday AS (
     SELECT CAST(d AS DATE) AS session
-    FROM range(TIMESTAMP '1952-01-01', CAST((SELECT max(day) FROM nyse_day) AS TIMESTAMP) + INTERVAL 1 DAY, INTERVAL 1 DAY) AS r(d)
+    FROM range(TIMESTAMP '1971-01-01', CAST((SELECT max(day) FROM nyse_day) AS TIMESTAMP) + INTERVAL 1 DAY, INTERVAL 1 DAY) AS r(d)
     WHERE isodow(d) <= 5
 ),
 nyse AS (
@@ -20,9 +21,11 @@ nyse AS (
     LEFT JOIN nyse_day AS n ON n.day = w.session
     WHERE n.day IS NULL OR n.closes_at IS NOT NULL
     UNION ALL
-    SELECT DISTINCT b.session, CAST(NULL AS TIME) AS closes_at
+    SELECT DISTINCT b.session, n.closes_at
     FROM staged_bar AS b
-    WHERE b.session < DATE '1952-01-01'
+    INNER JOIN series AS s ON upper(s.symbol) = upper(b.symbol)
+    LEFT JOIN nyse_day AS n ON n.day = b.session
+    WHERE b.session < DATE '1971-01-01' AND s.calendar = 'NYSE' AND s.unit = 'price'
 ),
 instants AS (
     SELECT

@@ -12,7 +12,7 @@
 -- col signature: which known pattern of yields, dollar, gold and oil the session shows
 -- col circuit_breaker: level of the rule in force since 2013-04-08 (7, 13, 20 % below the close before) that the S&P 500 reached in the session
 -- col crypto_equity_correlation: correlation of bitcoin and the S&P 500 over 60 sessions
--- col liquidations: largest reported total of forced futures closes in 24 hours ending in the session or within a day after it: usd_at_least
+-- col liquidations: largest reported total of forced futures closes in 24 hours whose middle lies in the session: usd_at_least
 --     (a lower bound, as venues throttle their feeds), long_share (share of longs, 0 to 1, null when only the total is known), venue
 -- col us10y_bp: change of the ten-year yield, basis points
 -- col dollar: return of the dollar, a fraction
@@ -40,7 +40,9 @@ totals AS (
         max(coalesce(l.long_usd, 0) + coalesce(l.short_usd, 0)) AS total_usd,
         arg_max(l.long_usd, coalesce(l.long_usd, 0) + coalesce(l.short_usd, 0)) AS long_usd
     FROM liquidation AS l
-    INNER JOIN session AS s ON l.ended_at > s.open_at AND l.ended_at <= s.close_at + INTERVAL 1 DAY
+    -- Each report belongs to the one session that holds the middle of its 24 hours.
+    INNER JOIN session AS s
+        ON l.ended_at - INTERVAL 12 HOUR > s.previous_close_at AND l.ended_at - INTERVAL 12 HOUR <= s.close_at
     GROUP BY s.calendar, s.session
 )
 SELECT

@@ -1,4 +1,4 @@
--- table feature: one row per calendar, session, trigger type and feature that is not zero; all look backward only
+-- table feature: one row per calendar, session, candidate type and feature, zeros included; all look backward only
 -- in: type_attention, surprise, cross_asset, type_signature
 -- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session: exchange-local date

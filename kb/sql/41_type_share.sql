@@ -24,12 +24,18 @@ valued AS (
 candidate AS (
     SELECT DISTINCT v.market, v.session, v.type FROM valued AS v
 ),
-named AS (
-    SELECT a.market, a.session, n.type, 'names_company' AS feature, ln(1 + sum(n.weight)) AS value
+headline AS (
+    SELECT a.market, a.session, n.type, n.headline, max(n.weight) AS weight
     FROM asked AS a
-    INNER JOIN mention AS n ON n.calendar = a.calendar AND n.session = a.session
+    INNER JOIN candidate AS c ON c.market = a.market AND c.session = a.session
+    INNER JOIN mention AS n ON n.calendar = a.calendar AND n.session = a.session AND n.type = c.type
     WHERE a.asset_class = 'single_name' AND len(a.keywords) > 0 AND list_bool_or(list_transform(a.keywords, lambda k: contains(n.headline, k)))
-    GROUP BY a.market, a.session, n.type
+    GROUP BY a.market, a.session, n.type, n.headline
+),
+named AS (
+    SELECT market, session, type, 'names_company' AS feature, ln(1 + sum(weight)) AS value
+    FROM headline
+    GROUP BY market, session, type
 ),
 contributions AS (
     SELECT v.market, v.session, v.type, v.feature, v.value * w.value AS contribution
