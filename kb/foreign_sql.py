@@ -44,7 +44,8 @@ def _run_limited(connection: Any, statement: str) -> Table:
     except duckdb.InterruptException:
         raise BadInput("SQL", f"took longer than {seconds} s", "Narrow it, or raise WHYFELL_SQL_SECONDS.") from None
     except duckdb.Error as error:
-        raise BadInput("SQL", str(error).strip(), '`whyfell sql "SHOW TABLES"` lists what is there.') from error
+        found = str(error).strip().split("\n")[0]
+        raise BadInput("SQL", found, '`whyfell sql "SHOW TABLES"` lists what is there.') from error
     finally:
         timer.cancel()
     return Table(columns, tuple(rows[:most]), len(rows) > most)

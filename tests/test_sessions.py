@@ -70,7 +70,7 @@ def test_bars_are_known_a_quarter_of_an_hour_after_the_close(sessions):
 
 @pytest.mark.filterwarnings("ignore")  # those of the library about its own libraries
 def test_the_shipped_table_is_that_of_exchange_calendars(sessions):
-    """Every session and closing time from 1971 on, where the library knows the holidays, is that of the library from which the table was made."""
+    """From 1971 on, where the library knows the holidays, all sessions and closing times are those of the table's source."""
     exchange_calendars = pytest.importorskip("exchange_calendars", reason="a development dependency")
     last = max(sessions)
     schedule = exchange_calendars.get_calendar("XNYS", start="1971-01-01", end=last.isoformat()).schedule

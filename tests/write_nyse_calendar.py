@@ -13,10 +13,9 @@ from pathlib import Path
 import exchange_calendars
 import pandas
 
-FIRST, LAST = (
-    "1952-01-01",
-    "2027-11-19",
-)  # before 1952 the Exchange traded on Saturdays; the library ends about a year ahead
+# Half days since 1952; the library knows the holidays only since about 1970, so the mart takes the dates of prices before
+# 1971. It ends about a year ahead.
+FIRST, LAST = "1952-01-01", "2027-11-19"
 
 
 def list_irregular_days() -> list[tuple[str, str]]:
