@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.errors import BadInput, NotFound, Unreadable
 from kb.settings import Home, read_setting
-from kb.sql_steps import read_steps, run_steps
+from kb.sql_steps import Step, read_steps, run_steps
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,23 +92,33 @@ def build_mart(
     `notify` is told each step before it runs. A failed build leaves no file behind.
     """
     path = _begin_file(home, run)
-    connection = _connect_writer(home, ":memory:")
-    try:
+    with _write_file(_connect_writer(home, ":memory:"), path) as connection:
         load(connection)
         connection.execute(f"ATTACH '{_escape(path)}' AS mart (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("SET search_path = 'mart.main,memory.main'")
-        for step in read_steps():
-            notify(step.name)
-            run_steps(connection, [step.name], EVERYTHING)
+        _run_each(connection, read_steps(), notify)
         connection.execute("CHECKPOINT mart")
         connection.execute("SET search_path = 'memory.main'")
         connection.execute("DETACH mart")
+    return _finish_file(home, run, path)
+
+
+@contextmanager
+def _write_file(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection, closed in the end; when the writing fails the unfinished file is deleted."""
+    try:
+        yield connection
     except BaseException:
         connection.close()
         path.unlink(missing_ok=True)
         raise
     connection.close()
-    return _finish_file(home, run, path)
+
+
+def _run_each(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], notify: Callable[[str], None]) -> None:
+    for step in steps:
+        notify(step.name)
+        run_steps(connection, [step.name], EVERYTHING)
 
 
 def _begin_file(home: Home, run: str) -> Path:
@@ -157,22 +167,13 @@ def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None])
     shutil.copyfile(home.mart.resolve(), path)
     names = [s.name for s in read_steps()]
     later = [s for s in read_steps() if names.index(s.name) >= names.index(step)]
-    connection = _connect_writer(home, str(path))
-    try:
+    with _write_file(_connect_writer(home, str(path)), path) as connection:
         for old in reversed(later):
-            connection.execute(
-                f"DROP {'MACRO TABLE' if old.kind == 'macro' else old.kind.upper()} IF EXISTS {old.name}"
-            )
-        for again in later:
-            notify(again.name)
-            run_steps(connection, [again.name], EVERYTHING)
+            kind = "MACRO TABLE" if old.kind == "macro" else old.kind.upper()
+            connection.execute(f"DROP {kind} IF EXISTS {old.name}")
+        _run_each(connection, later, notify)
         connection.execute("UPDATE meta SET value = $run WHERE name = 'run'", {"run": run})
         connection.execute("CHECKPOINT")
-    except BaseException:
-        connection.close()
-        path.unlink(missing_ok=True)
-        raise
-    connection.close()
     return _finish_file(home, run, path)
 
 
