@@ -182,7 +182,8 @@ class _Rejects:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("a", encoding="utf-8")
         entry = {"line": line, "column": bad.column, "reason": bad.reason, "row": row}
-        self._file.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
+        # Escaped, so that even half a surrogate pair, which UTF-8 cannot hold, is kept as it came.
+        self._file.write(json.dumps(entry, default=str) + "\n")
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

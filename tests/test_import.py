@@ -452,3 +452,15 @@ def count_documents(home):
         return 0
     finally:
         connection.close()
+
+
+def test_half_a_surrogate_pair_stops_nothing(tmp_path, run):
+    """A title with one is kept without it; a bad row with one is set aside as it came."""
+    path = tmp_path / "n.jsonl"
+    path.write_text('{"title":"kept \\ud800","date":"2020-03-16"}\n{"title":"","date":"x\\ud800"}\n', "utf-8")
+    home = Home(tmp_path / "home")
+    done = run("import", "news", path, "--json", home=home)
+    assert done.code == 0
+    assert (done.json[0]["new"], done.json[0]["rejected"]) == (1, 1)
+    entry = json.loads(next(home.rejected.glob("*.jsonl")).read_text("utf-8"))
+    assert entry["row"]["date"] == "x\ud800"
