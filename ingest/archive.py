@@ -30,7 +30,10 @@ SHOWN_REASONS = 5  # reasons printed a file; all are in the file of rejected row
 KEYS = {
     "prices": ("symbol", "date"),
     "releases": ("indicator", "period", "released_at"),
-    "liquidations": ("asset", "at", "venue"),
+    "liquidations": ("asset", "at", "venue", "hours"),
+    "funding": ("asset", "at", "venue"),
+    "open-interest": ("asset", "at", "venue"),
+    "breadth": ("date",),
 }
 BATCH = 50_000  # rows a transaction: an interrupted import loses at most this many and is simply run again
 # An hour shared by this many items of this many publishers is when a collector looked, not when they were published.
@@ -60,7 +63,7 @@ class Imported:
 
 
 def import_file(engine: Engine, home: Home, kind: str, path: Path, notify: Notify = stay_silent) -> Imported:
-    """What became of a file of `kind` news, prices, releases or liquidations; `notify` is told the rows done so far.
+    """What became of a file of `kind` (a key of COLUMNS); `notify` is told the rows done so far.
 
     Raises NotFound when there is no such file, Unreadable when it is damaged, BadInput when columns are missing:
     in each case before anything of it is stored, except that a Parquet file may break off in the middle.

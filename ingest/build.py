@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 
 from ingest.reading import count_unread, read_new_documents
 from kb.errors import BadInput
+from kb.facts import stage_facts
 from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
 from kb.ledger_write import append_rows, record_run, replace_rows
 from kb.mart import SCHEMA_VERSION, build_mart, name_run, publish_mart, rebuild_from
@@ -23,7 +24,7 @@ from kb.notify import Notify, stay_silent
 from kb.records import Event
 from kb.settings import Home
 from kb.sql_steps import read_steps
-from kb.staging import stage_facts, stage_ledger
+from kb.staging import stage_ledger
 from models.attribution import load_weights
 from models.events import TaggedDocument, form_events
 from models.tagger import Tagger
@@ -83,7 +84,7 @@ def check_start(start: str) -> None:
 
 def _later_steps() -> list[str]:
     names = [s.name for s in read_steps()]
-    return names[names.index("daily_return") :]  # earlier steps read staged rows, which a copied mart has not
+    return names[names.index("bar_flag") :]  # earlier steps read staged rows, which a copied mart has not
 
 
 def _make_mart(home: Home, run: str, model: str, start: str, notify: Notify) -> Path:

@@ -14,14 +14,27 @@ from typing import Any
 
 from ingest.tables import UNREADABLE, Row
 from kb.cases import bracket_day
-from kb.records import Bar, Document, Liquidation, Precision, Release, hash_id
+from kb.records import (
+    Bar,
+    Breadth,
+    Document,
+    Funding,
+    Liquidation,
+    OpenInterest,
+    Precision,
+    Release,
+    hash_id,
+)  # fmt: skip
 
 # kind: columns needed, columns of which one is needed, columns that may be there
 COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "news": (("title",), ("published_at", "date"), ("summary", "url", "source", "id")),
     "prices": (("symbol", "date", "close"), (), ("open", "high", "low", "volume", "source")),
     "releases": (("indicator", "period", "released_at", "actual"), (), ("consensus", "previous", "source")),
-    "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("source",)),
+    "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("hours", "method", "source")),
+    "funding": (("asset", "at", "venue", "rate"), (), ("source",)),
+    "open-interest": (("asset", "at", "venue", "usd"), (), ("source",)),
+    "breadth": (("date",), ("pct_above_ma20", "pct_above_ma50", "pct_above_ma200"), ("source",)),
 }
 MAX_TITLE, MAX_SUMMARY = 1_000, 4_000  # characters kept: a headline and its first lines, not the article
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")  # 6,939.03; a lone comma may be a decimal one and is refused
@@ -29,6 +42,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _MIDNIGHT = re.compile(r"^\d{4}-\d\d-\d\d([T ]00:00(:00(\.0+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?$")
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,500}>")  # markup, not "yields < 4 %"
 YEARS = range(1850, 2101)  # outside these a date is a slip of the pen
+LONGEST_WINDOW = 168  # hours that a total of liquidations may cover
 CAPTURE_LAG = timedelta(hours=24)  # an item may have been public this long before a collector stamped it
 
 
@@ -82,7 +96,7 @@ def _bracket_publication(row: Row, captures: frozenset[str]) -> tuple[datetime, 
 def _make_bar(row: Row, source: str) -> Bar:
     return Bar(
         symbol=_need(row, "symbol"), session=_day(row, "date"), source=source, close=_need_number(row, "close"),
-        open=_number(row, "open"), high=_number(row, "high"), low=_number(row, "low"), volume=_number(row, "volume"),
+        open=_number(row, "open"), high=_number(row, "high"), low=_number(row, "low"), volume=_positive(row, "volume"),
     )  # fmt: skip
 
 
@@ -95,14 +109,54 @@ def _make_release(row: Row, source: str) -> Release:
 
 
 def _make_liquidation(row: Row, source: str) -> Liquidation:
+    hours = _number(row, "hours")
+    if hours is not None and not 0 < hours <= LONGEST_WINDOW:
+        raise BadRow("hours", f"{hours:g} is not within 0 to {LONGEST_WINDOW}")
     return Liquidation(
         asset=_need(row, "asset").upper(), at=_instant(row, "at"), venue=_need(row, "venue"), source=source,
-        long_usd=_number(row, "long_usd"), short_usd=_number(row, "short_usd"),
+        long_usd=_positive(row, "long_usd"), short_usd=_positive(row, "short_usd"), hours=hours or 24.0,
+        method=_text(row, "method"),
     )  # fmt: skip
 
 
+def _make_funding(row: Row, source: str) -> Funding:
+    where = (_need(row, "asset").upper(), _instant(row, "at"), _need(row, "venue"), source)
+    return Funding(*where, rate=_need_number(row, "rate"))
+
+
+def _make_open_interest(row: Row, source: str) -> OpenInterest:
+    where = (_need(row, "asset").upper(), _instant(row, "at"), _need(row, "venue"), source)
+    usd = _positive(row, "usd")
+    if usd is None:
+        raise BadRow("usd", "is empty")
+    return OpenInterest(*where, usd=usd)
+
+
+def _make_breadth(row: Row, source: str) -> Breadth:
+    shares = [_share(row, f"pct_above_ma{n}") for n in (20, 50, 200)]
+    if shares == [None] * 3:
+        raise BadRow("pct_above_ma50", "all three are empty")
+    return Breadth(_day(row, "date"), source, *shares)
+
+
+def _share(row: Row, column: str) -> float | None:
+    """A percentage as a fraction."""
+    percent = _number(row, column)
+    if percent is not None and not 0 <= percent <= 100:
+        raise BadRow(column, f"{percent:g} is not a percentage of 0 to 100")
+    return None if percent is None else percent / 100
+
+
+def _positive(row: Row, column: str) -> float | None:
+    value = _number(row, column)
+    if value is not None and value < 0:
+        raise BadRow(column, f"{value:g} is below zero")
+    return value
+
+
 _MAKERS: dict[str, Callable[[Row, str], Any]] = {
-    "prices": _make_bar, "releases": _make_release, "liquidations": _make_liquidation,
+    "prices": _make_bar, "releases": _make_release, "liquidations": _make_liquidation, "funding": _make_funding,
+    "open-interest": _make_open_interest, "breadth": _make_breadth,
 }  # fmt: skip
 
 

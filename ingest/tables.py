@@ -47,18 +47,21 @@ def _open_text(path: Path) -> TextIO:
 def _open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:
     csv.field_size_limit(sys.maxsize)  # the default of 131,072 characters refuses long articles; they are cut later
     with _open_text(path) as file:
-        names = [n.strip() for n in next(csv.reader(file), [])]
-    return names, _read_csv(path, names)
+        comments = 0
+        while (line := file.readline()).startswith("#"):  # notes above the header, as some publishers of figures write
+            comments += 1
+        names = [n.strip() for n in next(csv.reader(chain([line], file)), [])]
+    return names, _read_csv(path, names, comments)
 
 
-def _read_csv(path: Path, names: list[str]) -> Iterator[tuple[int, Row]]:
+def _read_csv(path: Path, names: list[str], comments: int) -> Iterator[tuple[int, Row]]:
     with _open_text(path) as file:
-        reader = csv.reader(line.replace("\0", "") for line in file)
+        reader = csv.reader(line.replace("\0", "") for line in islice(file, comments, None))
         next(reader, None)
         try:
             for values in reader:
                 if values:
-                    yield reader.line_num, dict(zip(names, values, strict=False))
+                    yield comments + reader.line_num, dict(zip(names, values, strict=False))
         except csv.Error as error:
             raise Unreadable(f"CSV file {path}", f"line {reader.line_num}: {error}", "Mend that line.") from error
 

@@ -131,7 +131,7 @@ def _read_liquidations(folder: Path) -> list[Liquidation]:
     return [
         Liquidation(
             asset=r["asset"], at=datetime.fromisoformat(r["at"]), venue=r["venue"], source=r["source"],
-            long_usd=_number(r["long_usd"]), short_usd=_number(r["short_usd"]), origin=Origin.CASE,
+            long_usd=_number(r["long_usd"]), short_usd=_number(r["short_usd"]), method=r["method"], origin=Origin.CASE,
         )
         for r in _rows(folder / "liquidations.csv")
     ]  # fmt: skip

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 # What stands for the unexplained of a session that was never scored.
+ANALOGUES = 5  # earlier falls told with an answer
 NOTHING_KNOWN: Json = {"share": 1.0, "reason": "not_ingested", "documents": 0, "of_sessions": 0}
 
 
@@ -57,6 +58,16 @@ def ensure_home(home: Home, notify: Notify = stay_silent) -> None:
 def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer:
     """The answer to a question over an open mart. An `as_of` question leaves temporary tables behind."""
     meta = {r["name"]: r["value"] for r in fetch_rows(connection, "SELECT name, value FROM meta")}
+    lead, standings = find_lead(connection, question)
+    _prepare_attribution(connection, question, lead)
+    return _compose(connection, question, lead, standings, meta)
+
+
+def find_lead(connection: DuckDBPyConnection, question: Question) -> tuple[Standing, list[Standing]]:
+    """The market that an answer is about, and how all stood that session; narrows the mart for an `as_of` question.
+
+    Raises NotFound for an unknown market, and when no bar of the session is known.
+    """
     known = frozenset(r["market"] for r in fetch_rows(connection, "SELECT market FROM market"))
     asked = find_market(question.market, known) if question.market else None
     if question.as_of:
@@ -65,8 +76,7 @@ def compose_answer(connection: DuckDBPyConnection, question: Question) -> Answer
     lead = choose_lead(standings, asked)
     if lead is None:
         raise _explain_absence(connection, question, asked)
-    _prepare_attribution(connection, question, lead)
-    return _compose(connection, question, lead, standings, meta)
+    return lead, standings
 
 
 def _prepare_attribution(connection: DuckDBPyConnection, question: Question, lead: Standing) -> None:
@@ -101,7 +111,7 @@ def _compose(
         unexplained={"share": rest["share"], "reason": rest["reason"]},
         # Quiet sessions were scored on all that is known by now, so that an answer as of the past does without them.
         placebo=None if question.as_of else _rank_placebo(rest),
-        analogues=tuple(_fetch(connection, "analogues_on", place)) if selloff else (),
+        analogues=tuple(_fetch(connection, "analogues_on", {**place, "most": ANALOGUES})) if selloff else (),
         also=list_also(standings, lead),
         caveats=list_caveats(lead, selloff, known),
     )
@@ -187,4 +197,4 @@ def _plain(row: Json | None) -> Json | None:
     """A row with its dates as text, as JSON wants them."""
     if row is None:
         return None
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items() if k != "rule"}
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}

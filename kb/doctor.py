@@ -11,7 +11,19 @@ from kb.mart import check_mart, open_mart
 from kb.settings import SETTINGS, Home, read_setting
 from kb.sql_steps import fetch_rows
 
-TABLES = ("document", "bar", "release", "liquidation", "reading", "trigger", "event", "run")
+TABLES = (
+    "document",
+    "bar",
+    "release",
+    "liquidation",
+    "funding",
+    "open_interest",
+    "breadth",
+    "reading",
+    "trigger",
+    "event",
+    "run",
+)
 
 
 @dataclass

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BROKE = -2.0  # z at or below which a market counts as broken although its return is no jump
+WEAK = -1.0  # z at or below which it does when its return is also half of a jump
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Standing:
     calendar: str
     named: bool
     human_coded: bool
+    jump_return: float
     ret: float | None
     z: float | None
     kind: str | None
@@ -34,6 +36,13 @@ class Standing:
     def fell_hard(self) -> bool:
         """In a sell-off on that session: a jump, or a lower close within a slide."""
         return self.jumped or (self.kind == "slide" and (self.ret or 0) < 0)
+
+    @property
+    def broke(self) -> bool:
+        """Fell out of the ordinary: a jump, two standard deviations, or one together with half of a jump."""
+        if self.ret is None or self.z is None:
+            return self.jumped
+        return self.jumped or self.z <= BROKE or (self.z <= WEAK and self.ret <= self.jump_return / 2)
 
 
 def list_standings(connection: DuckDBPyConnection, session: date) -> list[Standing]:
@@ -59,7 +68,7 @@ def choose_lead(standings: list[Standing], asked: str | None) -> Standing | None
 def list_also(standings: list[Standing], lead: Standing) -> tuple[dict[str, Any], ...]:
     """The other named markets that broke on the session, hardest hit first, and the S&P 500 when it does not lead."""
     others = [s for s in standings if s.named and s.market != lead.market]
-    broke = [s for s in others if s.jumped or (s.z is not None and s.z <= BROKE) or s.market == "SPX"]
+    broke = [s for s in others if s.broke or s.market == "SPX"]
     return tuple(
         {"market": s.market, "return_on_date": s.ret, "z": s.z, "grade": s.grade if s.fell_hard else None}
         for s in broke

@@ -20,7 +20,7 @@ from sqlmodel import Field, SQLModel, create_engine
 from kb.errors import NotFound, Unreadable, WhyfellError
 from kb.settings import Home
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # kb.ledger_upgrade brings older ones here
 
 
 class LedgerMeta(SQLModel, table=True):
@@ -79,16 +79,57 @@ class ReleaseRow(SQLModel, table=True):
 
 
 class LiquidationRow(SQLModel, table=True):
-    """Forced closes in the 24 hours up to `at`, a lower bound. Writers: ingest.archive, kb.cases."""
+    """Forced closes in the `hours` up to `at`, a lower bound. Writers: ingest.archive, kb.cases."""
 
     __tablename__: ClassVar[Any] = "liquidation"
     asset: str = Field(primary_key=True)
     at: NaiveDatetime = Field(primary_key=True)
     venue: str = Field(primary_key=True)
     source: str = Field(primary_key=True)
+    hours: float = Field(primary_key=True)
     recorded_at: NaiveDatetime = Field(primary_key=True)
+    method: str
     long_usd: float | None = None
     short_usd: float | None = None
+    origin: str
+
+
+class FundingRow(SQLModel, table=True):
+    """What longs paid to shorts in one interval, a fraction. Writer: ingest.archive."""
+
+    __tablename__: ClassVar[Any] = "funding"
+    asset: str = Field(primary_key=True)
+    at: NaiveDatetime = Field(primary_key=True)
+    venue: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
+    rate: float
+    origin: str
+
+
+class OpenInterestRow(SQLModel, table=True):
+    """USD value of open futures at one instant. Writer: ingest.archive."""
+
+    __tablename__: ClassVar[Any] = "open_interest"
+    asset: str = Field(primary_key=True)
+    at: NaiveDatetime = Field(primary_key=True)
+    venue: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
+    usd: float
+    origin: str
+
+
+class BreadthRow(SQLModel, table=True):
+    """Shares of index members above their averages, one row a session. Writer: ingest.archive."""
+
+    __tablename__: ClassVar[Any] = "breadth"
+    session: date = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    recorded_at: NaiveDatetime = Field(primary_key=True)
+    above_20: float | None = None
+    above_50: float | None = None
+    above_200: float | None = None
     origin: str
 
 
@@ -150,7 +191,8 @@ class RunRow(SQLModel, table=True):
 def open_ledger(home: Home, *, create: bool = False) -> Engine:
     """An engine on the home's ledger, in WAL mode.
 
-    Raises NotFound when there is none and `create` is false; Unreadable when the file is not a ledger of this version.
+    An older ledger is brought forward first. Raises NotFound when there is none and `create` is false; Unreadable when
+    the file is no ledger, or one of a younger version.
     """
     if not create and not home.ledger.exists():
         raise NotFound(f"Ledger of {home.path}", "there is none", "Run `whyfell init` or `whyfell import` first.")
@@ -180,12 +222,13 @@ def _check_schema(engine: Engine, path: Path) -> None:
         version = connection.execute(text("SELECT max(schema_version) FROM ledger_meta")).scalar()
         if version is None:
             connection.execute(text("INSERT INTO ledger_meta VALUES (:v)"), {"v": SCHEMA_VERSION})
-        elif version != SCHEMA_VERSION:
-            raise Unreadable(
-                f"Ledger {path}",
-                f"schema version {version}, this whyfell reads {SCHEMA_VERSION}",
-                "Use the whyfell version that wrote it.",
-            )
+    if version is not None and version < SCHEMA_VERSION:
+        from kb.ledger_upgrade import upgrade_ledger
+
+        upgrade_ledger(engine, version)
+    elif version is not None and version > SCHEMA_VERSION:
+        found = f"schema version {version}, this whyfell reads {SCHEMA_VERSION}"
+        raise Unreadable(f"Ledger {path}", found, "Use the whyfell version that wrote it.")
 
 
 @contextmanager

@@ -14,18 +14,31 @@ from sqlalchemy import Engine, Table, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from kb.ledger import BarRow, DocumentRow, LiquidationRow, ReleaseRow, RunRow
-from kb.records import Bar, Document, Liquidation, Release, hash_id
+from kb.ledger import (
+    BarRow,
+    BreadthRow,
+    DocumentRow,
+    FundingRow,
+    LiquidationRow,
+    OpenInterestRow,
+    ReleaseRow,
+    RunRow,
+)  # fmt: skip
+from kb.records import Bar, Breadth, Document, Funding, Liquidation, OpenInterest, Release, hash_id
 
-Record = TypeVar("Record", Document, Bar, Release, Liquidation)
+Record = TypeVar("Record", Document, Bar, Release, Liquidation, Funding, OpenInterest, Breadth)
 TABLES: dict[type[Any], type[SQLModel]] = {
     Document: DocumentRow, Bar: BarRow, Release: ReleaseRow, Liquidation: LiquidationRow,
+    Funding: FundingRow, OpenInterest: OpenInterestRow, Breadth: BreadthRow,
 }  # fmt: skip
 # A later row with equal values is the same fact, not a revision: these are the values compared.
 VALUES = {
     "bar": ("open", "high", "low", "close", "volume"),
     "release": ("actual", "consensus", "previous"),
     "liquidation": ("long_usd", "short_usd"),
+    "funding": ("rate",),
+    "open_interest": ("usd",),
+    "breadth": ("above_20", "above_50", "above_200"),
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from kb.compose import Question, compose_answer
-from kb.dates import parse_day
+from kb.compose import Question, ensure_home, find_lead
+from kb.dates import parse_day, parse_instant
 from kb.errors import BadInput
 from kb.markets import find_market
 from kb.mart import open_mart
@@ -14,6 +15,7 @@ from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import read_taxonomy
 
 KINDS = ("jump", "slide", "episode")
+NEAREST = 20  # earlier falls, each of another crisis, over which what came next is summed up
 BEGINNING = "1900-01-01"  # earlier than any price series
 
 
@@ -40,9 +42,27 @@ def list_events(home: Home, type_: str | None, since: str | None, most: int) -> 
         return fetch_rows(connection, read_query("events"), asked)
 
 
-def list_analogues(home: Home, day: str, market: str | None) -> list[dict[str, Any]]:
-    """The five earlier jumps of the market most like this session, nearest first, with what came next."""
-    session = parse_day(day)
+@dataclass(frozen=True)
+class Analogues:
+    """The earlier falls of a market most like one session, nearest first, and what came after them by horizon."""
+
+    market: str
+    date: str
+    as_of: str | None
+    falls: list[dict[str, Any]]
+    after: list[dict[str, Any]]
+
+
+def find_analogues(home: Home, day: str, market: str | None, as_of: str | None) -> Analogues:
+    """Falls like the one of a session, with what came next as far as it was known by then. Raises as `kb.why`."""
+    instant = parse_instant(as_of) if as_of else None
+    question = Question(parse_day(day), market, instant)
+    ensure_home(home)
     with open_mart(home) as connection:
-        lead = compose_answer(connection, Question(session, market, None)).market
-        return fetch_rows(connection, read_query("analogues_on"), {"market": lead, "session": session})
+        lead, _ = find_lead(connection, question)
+        place = {"market": lead.market, "session": question.session}
+        falls = fetch_rows(connection, read_query("analogues_on"), {**place, "most": NEAREST})
+        named = [f["date"] for f in falls]
+        after = fetch_rows(connection, read_query("analogues_after"), {**place, "falls": named})
+    told = instant.strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None
+    return Analogues(lead.market, question.session.isoformat(), told, falls, after)

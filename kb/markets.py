@@ -27,6 +27,9 @@ class Market:
     human_coded: bool
     symbols: tuple[str, ...]
     keywords: tuple[str, ...]
+    gics_sector: str | None
+    style: str | None
+    quoted: bool
     jump_return: float
     jump_z_return: float
     slide: float
@@ -59,6 +62,9 @@ def make_market(market: str, entry: dict[str, object]) -> Market:
         human_coded=bool(entry.get("human_coded", False)),
         symbols=_name_last(market, entry),
         keywords=tuple(entry.get("keywords", [])),  # type: ignore[arg-type]
+        gics_sector=entry.get("gics_sector"),  # type: ignore[arg-type]
+        style=entry.get("style"),  # type: ignore[arg-type]
+        quoted=bool(entry.get("quoted", False)),
         **_read_file()["class"][asset_class],  # type: ignore[arg-type]
     )
 

@@ -14,6 +14,7 @@ from kb.sql_steps import read_steps, run_steps
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+FIGURES = ("bar", "release", "liquidation", "funding", "open_interest", "breadth")
 SCORED = ("type_share", "attribution", "unexplained")
 # Features look back 60 sessions, about 87 days in New York; documents before this many days cannot matter.
 LOOKED_BACK = timedelta(days=130)
@@ -33,7 +34,7 @@ def narrow_to(connection: DuckDBPyConnection, market: str, session: date, as_of:
         "CREATE TEMP TABLE document AS SELECT * FROM main.document WHERE known_at >= $from AND known_at <= $as_of",
         documents,
     )
-    for table in ("bar", "event", "release", "liquidation"):
+    for table in (*FIGURES, "event"):
         connection.execute(
             f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE known_at <= $as_of",  # noqa: S608 our own names
             {"as_of": as_of},
@@ -44,15 +45,15 @@ def narrow_to(connection: DuckDBPyConnection, market: str, session: date, as_of:
 def leave_cases_out(connection: DuckDBPyConnection, market: str) -> None:
     """Rebuild the attribution of one market for all sessions from rows that did not come from the case files."""
     _ask(connection, market)
-    for table in ("document", "bar", "release", "liquidation"):
+    for table in (*FIGURES, "document"):
         connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE origin <> 'case'")  # noqa: S608 our own names
     run_steps(connection, _derived(), {"from_session": date.min, "to_session": date.max}, temporary=True)
 
 
 def _derived() -> list[str]:
     """The steps that compute something from bars and documents, in order; placebo days stay those of the mart."""
-    names = [s.name for s in read_steps() if s.kind == "table"]
-    return [n for n in names[names.index("daily_return") :] if n != "placebo"]
+    names = [s.name for s in read_steps() if s.kind != "macro"]
+    return [n for n in names[names.index("bar_flag") :] if n != "placebo"]
 
 
 def _ask(connection: DuckDBPyConnection, market: str) -> None:

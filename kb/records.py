@@ -73,7 +73,10 @@ class Release:
 
 @dataclass(frozen=True)
 class Liquidation:
-    """Forced closes of futures in the 24 hours up to `at`, USD by side: a lower bound, as venues throttle their feeds."""
+    """Forced closes of futures in the `hours` up to `at`, USD by side: a lower bound, as venues throttle their feeds.
+
+    `method` says in words how they were counted, for instance "press report" or "venue feed".
+    """
 
     asset: str
     at: datetime
@@ -81,6 +84,44 @@ class Liquidation:
     source: str
     long_usd: float | None = None
     short_usd: float | None = None
+    hours: float = 24.0
+    method: str = ""
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class Funding:
+    """What longs of perpetual futures paid to shorts in the interval up to `at`, a fraction; below 0 shorts paid."""
+
+    asset: str
+    at: datetime
+    venue: str
+    source: str
+    rate: float
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class OpenInterest:
+    """USD value of the futures open at one venue (or over several, as named) at `at`."""
+
+    asset: str
+    at: datetime
+    venue: str
+    source: str
+    usd: float
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True)
+class Breadth:
+    """Shares (0 to 1) of the members of the S&P 500 that closed a session above their own averages of 20, 50, 200 sessions."""
+
+    session: date
+    source: str
+    above_20: float | None = None
+    above_50: float | None = None
+    above_200: float | None = None
     origin: Origin = Origin.IMPORT
 
 

@@ -54,6 +54,20 @@ def _parse_step(file: str, text: str) -> Step:
     return Step(file, head[1], head[2], head[3], columns, body)
 
 
+def _make(connection: DuckDBPyConnection, step: Step, given: Mapping[str, Any], temporary: bool) -> None:
+    import duckdb
+
+    place = "TEMP " if temporary else ""
+    try:
+        if step.kind == "macro":
+            connection.execute(step.sql)
+        else:
+            connection.execute(f"CREATE {place}{step.kind.upper()} {step.name} AS {step.sql}", given)
+    except duckdb.Error as error:
+        error.add_note(f"in step {step.file}")
+        raise
+
+
 def run_steps(
     connection: DuckDBPyConnection,
     names: Iterable[str],
@@ -66,13 +80,9 @@ def run_steps(
     for step in read_steps():
         if step.name not in wanted:
             continue
-        given = {k: v for k, v in parameters.items() if k in step.parameters}
-        if step.kind == "table":
-            connection.execute(f"CREATE {'TEMP ' if temporary else ''}TABLE {step.name} AS {step.sql}", given)
-        elif step.kind == "view" and not temporary:
-            connection.execute(f"CREATE VIEW {step.name} AS {step.sql}")
-        elif not temporary:
-            connection.execute(step.sql)
+        if step.kind == "macro" and temporary:
+            continue
+        _make(connection, step, {k: v for k, v in parameters.items() if k in step.parameters}, temporary)
         if not temporary:
             _comment(connection, step)
 

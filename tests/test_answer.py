@@ -28,7 +28,9 @@ ANSWER = {
 BUILT = {"run": str, "version": str, "model": str, "trained_through": str}
 SELLOFF = {
     "id": str, "kind": str, "peak": str, "trough": str, "first_session": str, "last_session": str, "drawdown": NUMBER,
-    "grade": str, "recovered_on": (str, type(None)), "within": list,
+    "grade": str, "recovered_on": (str, type(None)), "within": list, "rule": str, "sessions_down": int, "speed": NUMBER,
+    "sessions_to_recover": (int, type(None)), "after_1": OPTIONAL, "after_5": OPTIONAL, "after_20": OPTIONAL,
+    "after_60": OPTIONAL,
 }  # fmt: skip
 CAUSE = {
     "event_id": str, "type": str, "bbds": str, "title": str, "share": NUMBER, "confidence": NUMBER, "public_at": str,
@@ -40,7 +42,9 @@ PLACEBO = {"rank": int, "of": int, "base_rate": NUMBER}
 ALSO = {"market": str, "return_on_date": OPTIONAL, "z": OPTIONAL, "grade": (str, type(None))}
 STATE = {
     "volume_ratio", "vix_close", "vix_change", "support_breached", "breadth", "scope", "rotation", "signature",
-    "circuit_breaker", "crypto_equity_correlation", "liquidations",
+    "circuit_breaker", "crypto_equity_correlation", "liquidations", "down_volume", "gap", "intraday_range", "vix_spike",
+    "above_50", "sectors_hit", "dispersion", "beta", "residual", "single_names", "led_by", "cascade", "us10y_bp", "dollar",
+    "gold", "oil", "bitcoin", "ether", "spread_bp",
 }  # fmt: skip
 REASONS = {"not_ingested", "no_candidate", "candidates_too_weak", "several_tied"}
 CASE_DAYS = sorted({(day, case.name) for case in read_cases() for day in case.reader_types})

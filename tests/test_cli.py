@@ -144,7 +144,7 @@ def test_an_answer_as_of_an_hour_says_so_on_the_screen(run, case_home):
 
 TABLES = [
     ("selloffs", "--market", "SPX"), ("selloffs", "--kind", "episode", "--since", "2008-01-01"),
-    ("events", "--type", "labor", "--limit", "7"), ("events", "--since", "2026-01-01"), ("analogues", "2020-03-16"),
+    ("events", "--type", "labor", "--limit", "7"), ("events", "--since", "2026-01-01"),
     ("sql", "FROM why('2020-03-16')"), ("sql", "SHOW TABLES"), ("sql", "DESCRIBE selloff"),
     ("sql", "SELECT DATE '2020-03-16' AS d, 1.5 AS x, NULL AS n, [1, 2] AS l, 'a,\"b' AS t"),
 ]  # fmt: skip
@@ -167,6 +167,28 @@ def test_tables_come_for_people_as_json_and_as_csv(run, case_home, arguments):
             elif value is None:
                 assert one[key] == ""
     assert shown.out.count("\n") > len(rows)
+
+
+def test_analogues_come_for_people_as_json_and_as_csv(run, case_home):
+    """The falls are the same in all three forms; people and programs also get what came after, with n and interval."""
+    shown, as_json, as_csv = (
+        run("analogues", "2020-03-16", *form, home=case_home) for form in ((), ("--json",), ("--csv",))
+    )
+    found = as_json.json
+    assert (found["market"], found["date"], found["as_of"]) == ("SPX", "2020-03-16", None)
+    read = list(csv.DictReader(io.StringIO(as_csv.out)))
+    assert [r["date"] for r in read] == [f["date"] for f in found["falls"]]
+    assert all(f["date"] in shown.out for f in found["falls"])
+    assert [a["sessions"] for a in found["after"]] == [1, 5, 20, 60]
+    assert "what came after these" in shown.out
+
+
+def test_analogues_as_of_an_hour_know_no_later_outcome(run, case_home):
+    """Asked as of the evening of a fall, nothing that came after that session is told."""
+    found = run("analogues", "2008-10-15", "--as-of", "2008-10-15T22:00Z", "--json", home=case_home).json
+    assert found["as_of"] == "2008-10-15T22:00:00Z"
+    assert found["falls"]
+    assert all(f["date"] < "2008-10-15" for f in found["falls"])
 
 
 def test_an_empty_list_is_no_error(run, case_home):

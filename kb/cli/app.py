@@ -24,6 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 MarketOption = Annotated[str | None, typer.Option("--market", help="Market or symbol, for instance SPX, GOLD, ETH.")]
 SinceOption = Annotated[str | None, typer.Option("--since", help="Only from this day on, like 2020-01-01.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Use only what was public by then (UTC).")]
 Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
 
 COMMANDS = frozenset(
@@ -58,7 +59,7 @@ def _home(given: Path | None) -> Home:
 def why(
     date: Annotated[str, typer.Argument(help="A day like 2026-01-30, `yesterday`, or a range 2026-01-26..2026-01-30.")],
     market: MarketOption = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Use only what was public by then (UTC).")] = None,
+    as_of: AsOfOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -98,13 +99,13 @@ def events(
 def analogues(
     date: Annotated[str, typer.Argument(help="A day like 2026-01-30.")],
     market: MarketOption = None,
+    as_of: AsOfOption = None,
     json: JsonOption = False,
     csv: CsvOption = False,
     home: HomeOption = None,
 ) -> None:
     """Earlier falls most like the one of a day, and what came next."""
-    rows = _load("kb.lists:list_analogues")(_home(home), date, market)
-    _load("kb.cli.tables:print_rows")(rows, "No earlier fall of that market can be compared.", json, csv)
+    _load("kb.cli.reading:print_analogues")(_home(home), date, market, as_of, json, csv)
 
 
 @app.command()
@@ -115,7 +116,9 @@ def init(home: HomeOption = None) -> None:
 
 @app.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="news, prices, releases or liquidations.")],
+    kind: Annotated[
+        str, typer.Argument(help="news, prices, releases, liquidations, funding, open-interest or breadth.")
+    ],
     files: Files,
     json: JsonOption = False,
     home: HomeOption = None,

@@ -49,6 +49,25 @@ def _prepare(home: Home) -> None:
         ensure_home(home, notify)
 
 
+def print_analogues(home: Home, date: str, market: str | None, as_of: str | None, json: bool, csv: bool) -> None:
+    """Print the falls most like the one of a day, and what came after them."""
+    from dataclasses import asdict
+
+    from kb.lists import find_analogues
+
+    _prepare(home)
+    found = find_analogues(home, date, market, as_of)
+    if json:
+        print_json(asdict(found))
+    elif not found.falls:
+        print(f"No earlier fall of {found.market} can be compared with {found.date}.", file=sys.stderr)
+    else:
+        print_table(list(found.falls[0]), [list(r.values()) for r in found.falls], csv=csv)
+        if not csv:
+            print(f"\n{found.market}: what came after these {len(found.falls)} falls, as far as known by {found.date}")
+            print_table(list(found.after[0]), [list(r.values()) for r in found.after])
+
+
 def print_sql(home: Home, statement: str, json: bool, csv: bool) -> None:
     """Print the rows of one SELECT."""
     from kb.foreign_sql import run_foreign_sql

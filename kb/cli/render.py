@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -12,11 +11,11 @@ from rich.text import Text
 
 from kb.answer import Answer, Cause
 from kb.caveats import SHARES
+from kb.cli.state import percent, tell_state
 from kb.markets import read_markets
 from kb.taxonomy import read_taxonomy
 
 SHOWN = 5  # types on the screen; --json has them all
-_SELLOFF_ID = re.compile(r"(?P<market>.+)-(?P<kind>jump|slide|episode)-(?P<first>\d{4}-\d\d-\d\d)")
 BAR = 12  # characters that stand for a share of one
 MARGIN = BAR + 9  # where the text beside a bar begins
 REASONS = {
@@ -31,9 +30,8 @@ def print_answer(answer: Answer) -> None:
     """Print one answer to standard output."""
     console = Console(highlight=False, soft_wrap=False)
     console.print(_headline(answer))
-    for line in (_fall(answer), _markers(answer), _across(answer)):
-        if line:
-            console.print(line)
+    for line in tell_state(answer):
+        console.print(line)
     console.print()
     console.print(
         Text("Why", style="bold").append("  as shares of a newspaper coder's attention, not of the fall", "dim")
@@ -77,59 +75,6 @@ def _headline(answer: Answer) -> Text:
     if answer.as_of:
         text.append(f"  as of {answer.as_of}", style="yellow")
     return text
-
-
-def percent(fraction: float) -> str:
-    """A fraction as signed percent with a true minus: -0.095 -> "−9.5 %"."""
-    return f"{100 * fraction:+.1f} %".replace("-", "−")
-
-
-def _fall(answer: Answer) -> Text:
-    fall = answer.selloff
-    if fall is None and answer.return_on_date is None:
-        return Text("Its return that session is unknown: the price before it is missing.", style="yellow")
-    if fall is None:
-        return Text("No sell-off of this market that session.", style="yellow")
-    text = Text(fall["grade"], style="bold").append(f" ({fall['kind']})")
-    if fall["kind"] != "jump":
-        text.append(f" {fall['peak']} to {fall['trough']}, {percent(fall['drawdown'])}")
-        text.append(f", recovered {fall['recovered_on']}" if fall["recovered_on"] else "")
-    outer = [_SELLOFF_ID.fullmatch(i) for i in fall["within"]]
-    since = [f"{m['kind']} since {m['first']}" for m in outer if m]
-    return text.append(f", within its {' and '.join(since)}" if since else "", style="dim")
-
-
-def _markers(answer: Answer) -> Text | None:
-    state = answer.state
-    parts = []
-    if state.get("vix_close") is not None:
-        change = f" ({state['vix_change']:+.1f})".replace("-", "−") if state.get("vix_change") is not None else ""
-        parts.append(f"VIX {state['vix_close']:.1f}{change}")
-    if state.get("volume_ratio") is not None:
-        parts.append(f"volume {state['volume_ratio']:.1f} × usual")
-    if state.get("support_breached"):
-        parts.append("fell below " + ", ".join(state["support_breached"]))
-    if state.get("circuit_breaker"):
-        parts.append(f"circuit breaker level {state['circuit_breaker']}")
-    if state.get("breadth") is not None:
-        parts.append(f"{100 * state['breadth']:.0f} % of sectors down")
-    if state.get("scope"):
-        parts.append(state["scope"])
-    return Text(" · ".join(parts)) if parts else None
-
-
-def _across(answer: Answer) -> Text | None:
-    state, parts = answer.state, []
-    if state.get("us10y_bp") is not None:
-        parts.append("10-year yield " + f"{state['us10y_bp']:+.0f} bp".replace("-", "−"))
-    for key, name in (("dollar", "dollar"), ("gold", "gold"), ("oil", "oil"), ("bitcoin", "bitcoin")):
-        if state.get(key) is not None:
-            parts.append(f"{name} {percent(state[key])}")
-    if state.get("liquidations"):
-        parts.append(f"at least ${state['liquidations']['usd_at_least'] / 1e6:,.0f} m of futures liquidated")
-    if state.get("signature"):
-        parts.append(state["signature"])
-    return Text(" · ".join(parts), style="dim") if parts else None
 
 
 def _type_title(cause: Cause) -> str:
@@ -181,7 +126,7 @@ def _footer(answer: Answer) -> list[tuple[str, str]]:
     lines = []
     moved = [a for a in answer.also if a["return_on_date"] is not None]
     if moved:
-        lines.append(("Also", " · ".join(f"{a['market']} {percent(a['return_on_date'])}" for a in moved)))
+        lines.append(("Also", " · ".join(_tell_other(a) for a in moved)))
     if answer.analogues:
         near = [f"{a['date']} ({percent(a['return_on_date'])}{_after(a)})" for a in answer.analogues[:3]]
         lines.append(("Like it", " · ".join(near)))
@@ -192,6 +137,11 @@ def _footer(answer: Answer) -> list[tuple[str, str]]:
         )
     lines += [("Note", c) for c in answer.caveats if c != SHARES]
     return lines
+
+
+def _tell_other(other: dict[str, Any]) -> str:
+    calm = " (no sell-off)" if other["market"] == "SPX" and other["grade"] is None else ""
+    return f"{other['market']} {percent(other['return_on_date'])}{calm}"
 
 
 def _after(analogue: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 -- out: one row per market with a bar on the session, with the fall it stands in, hardest hit in its own units first
 -- parameters: $session
 SELECT
-    m.market, m.name, m.asset_class, m.calendar, m.named, m.human_coded, r.ret, r.z,
+    m.market, m.name, m.asset_class, m.calendar, m.named, m.human_coded, m.jump_return, r.ret, r.z,
     f.kind, f.grade, coalesce(f.kind = 'jump', false) AS jumped
 FROM daily_return AS r
 INNER JOIN market AS m ON m.market = r.series

@@ -3,7 +3,7 @@
 -- parameters: $market, $kind, $since
 SELECT
     f.id, f.market, f.kind, strftime(f.peak, '%Y-%m-%d') AS peak, strftime(f.first_session, '%Y-%m-%d') AS first_session,
-    strftime(f.trough, '%Y-%m-%d') AS trough, f.drawdown, f.grade, strftime(f.recovered_on, '%Y-%m-%d') AS recovered_on
+    strftime(f.trough, '%Y-%m-%d') AS trough, f.drawdown, f.grade, f.sessions_down, f.after_20, strftime(f.recovered_on, '%Y-%m-%d') AS recovered_on
 FROM selloff AS f
 INNER JOIN market AS m ON m.market = f.market
 WHERE

@@ -1,0 +1,44 @@
+"""Bringing an older ledger forward, step by step; each step is one transaction, so that a killed one is simply run again.
+
+Run by whoever opens the ledger to write. Alembic's operations speak the dialect of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Column, DateTime, Engine, Float, String, text
+
+
+def upgrade_ledger(engine: Engine, found: int) -> None:
+    """Bring a ledger of schema version `found` to the present one."""
+    for version, step in enumerate(STEPS[found - 1 :], found + 1):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin none before a change of tables
+            step(Operations(MigrationContext.configure(connection)))
+            connection.execute(text("UPDATE ledger_meta SET schema_version = :version"), {"version": version})
+
+
+def _give_liquidations_their_hours(change: Operations) -> None:
+    """1 to 2: a total says over how many hours, and how it was counted; so far all were over 24."""
+    change.rename_table("liquidation", "liquidation_1")
+    key = [
+        ("asset", String),
+        ("at", DateTime),
+        ("venue", String),
+        ("source", String),
+        ("hours", Float),
+        ("recorded_at", DateTime),
+    ]
+    columns: list[Column[Any]] = [Column(name, kind, primary_key=True) for name, kind in key]
+    columns += [Column("method", String, nullable=False), Column("long_usd", Float), Column("short_usd", Float)]
+    change.create_table("liquidation", *columns, Column("origin", String, nullable=False))
+    kept = "asset, at, venue, source, recorded_at, long_usd, short_usd, origin"
+    change.execute(f"INSERT INTO liquidation ({kept}, hours, method) SELECT {kept}, 24, '' FROM liquidation_1")  # noqa: S608 our own names
+    change.drop_table("liquidation_1")
+
+
+STEPS: tuple[Callable[[Operations], None], ...] = (_give_liquidations_their_hours,)

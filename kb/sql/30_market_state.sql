@@ -1,0 +1,128 @@
+-- view market_state: one row per market and session with the markers of a sell-off; a column is null when its inputs are missing
+-- in: daily_return, market, cross_asset, scope, beta, single_name_fall, signature, circuit_breaker, crypto_equity, broke_first,
+--     liquidation_session, cascade
+-- col market: short name of the market
+-- col session: exchange-local date
+-- col volume_ratio: volume / mean of the 20 sessions before; 2 or more is a volume spike (our convention)
+-- col down_volume: share of the volume of 20 sessions that was traded on falling ones, 0 to 1
+-- col gap: open / close before - 1, a fraction
+-- col intraday_range: (high - low) / close before, a fraction
+-- col support_breached: averages, lows of 20 and 250 sessions, and round levels (halves of the leading power of ten, such as 6,500 or
+--     75,000, for prices as quoted) that the close fell below while the close before stood at or above them
+-- col vix_close: closing level of the VIX (VXO before 1990), points
+-- col vix_change: change of that level, points
+-- col vix_spike: the level rose by 20 % or more (our convention; one session in 74 since 1986)
+-- col breadth: share of the sector funds that fell, 0 to 1
+-- col above_20: share of the S&P 500's members above their average of 20 sessions, 0 to 1
+-- col above_50: the same for 50 sessions
+-- col above_200: the same for 200 sessions
+-- col scope: how wide the fall was: of a company whether it fell on its own (single-name), else that of the New York session (table scope)
+-- col sectors_hit: sector funds that fell beyond what the market explains
+-- col rotation: defensive minus growth sectors, a fraction; above 0 money went into defensives
+-- col rotation_z: the same net of the market, in its own standard deviations
+-- col dispersion: standard deviation of the sector funds' returns, a fraction
+-- col beta: of a stock or fund to the S&P 500 over 60 sessions
+-- col residual: return net of that, a fraction
+-- col residual_z: the same in its own standard deviations
+-- col single_names: companies that fell on their own that session, with their weight in the S&P 500 (and its day), and contribution to it
+-- col signature: pattern of stocks, yields, dollar, gold, oil and bitcoin that the session shows (table signature)
+-- col signature_meaning: what that pattern is
+-- col circuit_breaker: rule in force, level reached and halts on record (table circuit_breaker); null when none was
+-- col crypto_equity_correlation: of bitcoin and the S&P 500 over 60 sessions, with beta, 95 % intervals, n, and which led by how many hours
+-- col led_by: the named market whose jump came first, within three days, and how many hours before
+-- col liquidations: the largest total of forced futures closes of the session on record, of this asset or of all (table
+--     liquidation_session): a lower bound with venue, method and hours
+-- col cascade: of a crypto market, whether it was a liquidation cascade, and the loop of price, forced closes and price with its
+--     hours (table cascade); null where no series of totals has a past to compare with
+-- col us10y_bp: change of the ten-year yield, basis points
+-- col us2y_bp: change of the two-year yield, basis points
+-- col dollar: return of the dollar, a fraction
+-- col gold: return of gold, a fraction
+-- col oil: return of crude oil, a fraction
+-- col high_yield: return of high-yield bonds, a fraction
+-- col spread_bp: change of the credit spread, basis points
+-- col bitcoin: return of bitcoin over the session, a fraction
+-- col ether: return of ether over the session, a fraction
+WITH
+named AS (
+    SELECT
+        session, list({
+            'market': market, 'return': ret, 'residual': residual, 'weight': weight,
+            'weight_as_of': strftime(weight_as_of, '%Y-%m-%d'), 'contribution': contribution, 'index_return': spx
+        } ORDER BY contribution, residual_z) AS single_names
+    FROM single_name_fall
+    GROUP BY session
+),
+shown AS (
+    SELECT session, arg_min(signature, rank) AS signature, arg_min(meaning, rank) AS meaning
+    FROM signature
+    GROUP BY session
+),
+forced AS (
+    SELECT
+        l.calendar, l.session, l.asset, max(l.usd_at_least) AS usd_at_least,
+        arg_max({
+            'usd_at_least': l.usd_at_least, 'long_share': l.long_share, 'asset': l.asset, 'venue': l.venue, 'source': l.source,
+            'method': l.method, 'hours': l.hours, 'until': strftime(l.largest_to, '%Y-%m-%dT%H:%M:%SZ')
+        }, l.usd_at_least) AS largest
+    FROM liquidation_session AS l
+    GROUP BY l.calendar, l.session, l.asset
+),
+cascading AS (
+    SELECT session, asset, {
+        'is_cascade': is_cascade, 'size_ratio': size_ratio, 'long_share': long_share, 'venue': venue, 'signs': signs,
+        'price_before': price_before, 'largest_from': strftime(largest_from, '%Y-%m-%dT%H:%M:%SZ'),
+        'largest_to': strftime(largest_to, '%Y-%m-%dT%H:%M:%SZ'), 'largest_usd_at_least': largest_usd, 'price': price,
+        'price_after': price_after
+    } AS loop
+    FROM cascade
+)
+SELECT
+    m.market, r.session, r.volume_ratio, r.down_volume, r.gap, r.intraday_range,
+    list_filter([
+        CASE WHEN r.close < r.average_20 AND r.previous_close >= r.average_20 THEN '20-day average' END,
+        CASE WHEN r.close < r.average_50 AND r.previous_close >= r.average_50 THEN '50-day average' END,
+        CASE WHEN r.close < r.average_200 AND r.previous_close >= r.average_200 THEN '200-day average' END,
+        CASE WHEN r.close < r.low_20 AND r.previous_close >= r.low_20 THEN '20-day low' END,
+        CASE WHEN r.close < r.low_250 AND r.previous_close >= r.low_250 THEN '250-day low' END,
+        CASE
+            WHEN m.quoted AND r.close > 0
+                AND floor(r.previous_close / (power(10, floor(log10(r.previous_close))) / 2)) * power(10, floor(log10(r.previous_close))) / 2
+                > r.close
+                THEN format('{:,}', CAST(
+                    floor(r.previous_close / (power(10, floor(log10(r.previous_close))) / 2))
+                    * power(10, floor(log10(r.previous_close))) / 2 AS BIGINT
+                ))
+        END
+    ], lambda x: x IS NOT NULL) AS support_breached,
+    c.vix_close, c.vix_change, c.vix_spike, c.breadth, c.above_20, c.above_50, c.above_200,
+    CASE WHEN m.asset_class <> 'single_name' THEN s.scope WHEN o.market IS NOT NULL THEN 'single-name' END AS scope,
+    s.sectors_hit, c.rotation, s.rotation_z, c.dispersion, b.beta, b.residual, b.residual_z, n.single_names,
+    g.signature, g.meaning AS signature_meaning,
+    CASE WHEN m.calendar = 'NYSE' AND h.session IS NOT NULL THEN {
+        'rule': h.rule, 'level': h.level, 'halts': h.halts
+    } END AS circuit_breaker,
+    CASE WHEN e.n IS NOT NULL THEN {
+        'correlation': e.correlation, 'low': e.correlation_low, 'high': e.correlation_high, 'beta': e.beta, 'beta_low': e.beta_low,
+        'beta_high': e.beta_high, 'n': e.n, 'leader': e.leader, 'leads_by_hours': e.leads_by_hours, 'lead_n': e.lead_n
+    } END AS crypto_equity_correlation,
+    CASE WHEN f.market IS NOT NULL THEN {
+        'market': f.first_market, 'session': strftime(f.first_session, '%Y-%m-%d'), 'hours': f.hours
+    } END AS led_by,
+    CASE WHEN t.usd_at_least >= coalesce(a.usd_at_least, 0) THEN t.largest ELSE a.largest END AS liquidations, k.loop AS cascade,
+    c.us10y_bp, c.us2y_bp, c.dollar, c.gold, c.oil, c.high_yield, c.spread_bp, c.bitcoin, c.ether
+FROM daily_return AS r
+INNER JOIN market AS m ON m.market = r.series
+LEFT JOIN cross_asset AS c ON c.session = r.session
+LEFT JOIN scope AS s ON s.session = r.session
+LEFT JOIN beta AS b ON b.market = r.series AND b.session = r.session
+LEFT JOIN single_name_fall AS o ON o.market = r.series AND o.session = r.session
+LEFT JOIN named AS n ON n.session = r.session
+LEFT JOIN shown AS g ON g.session = r.session
+LEFT JOIN circuit_breaker AS h ON h.session = r.session
+LEFT JOIN crypto_equity AS e ON e.session = r.session
+LEFT JOIN broke_first AS f ON f.market = r.series AND f.session = r.session
+LEFT JOIN forced AS a ON a.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND a.session = r.session AND a.asset = 'ALL'
+LEFT JOIN forced AS t ON t.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND t.session = r.session
+    AND t.asset = CASE m.calendar WHEN 'CRYPTO' THEN m.market ELSE 'BTC' END
+LEFT JOIN cascading AS k ON m.calendar = 'CRYPTO' AND k.asset = m.market AND k.session = r.session
