@@ -18,18 +18,20 @@ PAPERS_WRITE = timedelta(hours=24)  # after the close, by which most reports of 
 
 @dataclass(frozen=True)
 class Known:
-    """What the answer rests on: documents of the session, the youngest coding in the weights, whether only cases are here."""
+    """What the answer rests on: documents, the youngest coding in the weights, whether only cases are here, faults of the bar."""
 
     session: date
     as_of: datetime | None
     documents: int
     trained_through: str
     only_cases: bool
+    bar_flags: tuple[str, ...] = ()
 
 
 def list_caveats(lead: Standing, selloff: dict[str, Any] | None, known: Known) -> tuple[str, ...]:
     """The sentences, most important first; the one about shares is always there."""
-    found = [SHARES, *_about_the_fall(lead, selloff), *_about_validation(lead), *_about_documents(known)]
+    found = [SHARES, *_about_the_fall(lead, selloff), *_about_the_bar(known), *_about_validation(lead)]
+    found += _about_documents(known)
     if known.trained_through > known.session.isoformat():
         found.append(f"The weights were fitted on codings up to {known.trained_through}, later than this session.")
     return tuple(found)
@@ -37,12 +39,18 @@ def list_caveats(lead: Standing, selloff: dict[str, Any] | None, known: Known) -
 
 def _about_the_fall(lead: Standing, selloff: dict[str, Any] | None) -> list[str]:
     if lead.ret is None:
-        return ["The session has no return: it is the first after a hole in the prices."]
+        return ["The session has no return: it is the first after a hole or a split in the prices."]
     if selloff is None:
         return [f"{lead.name} was in no sell-off that session."]
     if lead.ret >= 0:
         return [f"{lead.name} rose that session; it stood within a longer fall."]
     return []
+
+
+def _about_the_bar(known: Known) -> list[str]:
+    if not known.bar_flags:
+        return []
+    return [f"The price of that session looks wrong in the source: {', '.join(known.bar_flags)} (table bar_flag)."]
 
 
 def _about_validation(lead: Standing) -> list[str]:

@@ -96,7 +96,9 @@ def _compose(
     selloff = _plain(_fetch_one(connection, "selloff_on", place))
     rest = _fetch_one(connection, "unexplained_on", place) or NOTHING_KNOWN
     only_cases = _holds_only_cases(connection, question.as_of)
-    known = Known(question.session, question.as_of, rest["documents"], meta["trained_through"], only_cases)
+    state = _plain(_fetch_one(connection, "state_on", place)) or {}
+    flags = tuple(state.get("bar_flags", ()))
+    known = Known(question.session, question.as_of, rest["documents"], meta["trained_through"], only_cases, flags)
     return Answer(
         date=question.session.isoformat(),
         as_of=question.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if question.as_of else None,
@@ -106,7 +108,7 @@ def _compose(
         return_on_date=lead.ret,
         z=lead.z,
         selloff=selloff,
-        state=_plain(_fetch_one(connection, "state_on", place)) or {},
+        state=state,
         causes=_list_causes(connection, lead, question.session, _read_calibration(meta, rest["documents"])),
         unexplained={"share": rest["share"], "reason": rest["reason"]},
         # Quiet sessions were scored on all that is known by now, so that an answer as of the past does without them.
@@ -177,6 +179,11 @@ def _explain_absence(connection: DuckDBPyConnection, question: Question, asked: 
     if row["first_bar"] is None:
         return NotFound(
             what, "no prices of that market are here", "Run `whyfell import prices FILE`, then `whyfell build`."
+        )
+    if _fetch(connection, "bad_ticks_on", {"market": market, "session": question.session}):
+        found = "its price went far away on that bar and came back on the next: a bad tick, set aside"
+        return NotFound(
+            what, found, "See it in the table bar_flag; import a sound bar for that day, then `whyfell build`."
         )
     by = f" by {question.as_of:%Y-%m-%dT%H:%MZ} (bars are known 15 minutes after the close)" if question.as_of else ""
     found = f"no bar known{by}; those here run from {row['first_bar']} to {row['last_bar']}"

@@ -283,6 +283,10 @@ CHECKS = {
     f.name.removesuffix(".sql"): f.read_text("utf-8")
     for f in sorted(resources.files("kb").joinpath("sql").joinpath("checks").iterdir(), key=lambda f: f.name)
 }
+FLAG = (
+    "INSERT INTO bar_flag SELECT series, 'x', session, '{}', 100, 50, 100, known_at FROM daily_return "
+    "WHERE series = 'SPX' LIMIT 1"
+)
 # For each check a change of rows that it must find.
 CORRUPTIONS = {
     "error_cause_shares_match_types": "UPDATE attribution SET share = share * 1.1",
@@ -292,8 +296,16 @@ CORRUPTIONS = {
     "error_selloff_order": "UPDATE selloff SET peak = first_session WHERE kind = 'episode'",
     "error_shares_sum_to_one": "UPDATE type_share SET share = share * 1.1",
     "error_unknown_type": "UPDATE trigger SET type = 'weather'",
-    "warn_hole_in_bars": "UPDATE daily_return SET segment = session_no WHERE series = 'SPX'",
-    "warn_suspect_return": "UPDATE daily_return SET ret = -0.9 WHERE series = 'SPX'",
+    "error_enclosing_fall": "UPDATE selloff SET market = 'X' WHERE kind = 'episode'",
+    "error_liquidations_summed": "UPDATE liquidation_session SET usd_at_least = usd_at_least * 3",
+    "error_one_row_a_session": "INSERT INTO scope SELECT * FROM scope LIMIT 1",
+    "warn_bad_tick": FLAG.format("bad tick"),
+    "warn_bar_without_a_session": "INSERT INTO stray_bar VALUES ('SPX', 'x', DATE '2020-01-04', 1, 'x', 'closed')",
+    "warn_close_outside_its_range": FLAG.format("outside its range"),
+    "warn_hole_in_bars": FLAG.format("hole"),
+    "warn_large_return": "UPDATE daily_return SET ret = -0.9 WHERE series = 'SPX'",
+    "warn_price_at_or_below_zero": FLAG.format("not positive"),
+    "warn_split_or_a_fall_like_one": FLAG.format("split"),
 }
 
 

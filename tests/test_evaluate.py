@@ -238,3 +238,31 @@ def test_the_table_for_people_shows_baselines(run, case_home, recorded):
     assert done.code == 0
     for text in ("3 falls", "1 rises", "kappa", "keyword", "always"):
         assert text in done.out
+
+
+def test_each_rule_says_how_many_coded_falls_it_catches(run, case_home, recorded, tmp_path):
+    """Of the three coded falls all are jumps by return; 2025-04-03 (-4.8 % out of a calm) also by standard deviations.
+
+    A coded fall of 1901, long before the first bar, counts as one without bars.
+    """
+    gold = tmp_path / "gold.csv"
+    text = (recorded / "coded-days.csv").read_text()
+    gold.write_text(text + "1901-05-09,-0.0605" + ",0" * 15 + ",1\n")
+    done = run("evaluate", "moves", "--gold", gold, "--json", home=case_home)
+    assert done.code == 0, done.err
+    assert (done.json["coded"], done.json["without_bars"]) == (4, 1)
+    caught = {r["rule"]: (r["caught"], r["coded_falls"]) for r in done.json["rules"] if r["era"] == "1998-"}
+    assert caught["jump_by_return"] == caught["jump"] == caught["any_rule"] == (3, 3)
+    assert caught["jump_by_z"][0] >= 1
+    shown = run("evaluate", "moves", "--gold", gold, home=case_home)
+    assert "4 coded falls" in shown.out
+
+
+def test_coded_falls_without_any_bar_end_with_a_sentence(run, case_home, tmp_path, recorded):
+    """Days of which no bar is here: exit code 1, and what to do."""
+    head = (recorded / "coded-days.csv").read_text().splitlines()[0]
+    gold = tmp_path / "gold.csv"
+    gold.write_text(head + "\n1901-05-09,-0.0605" + ",0" * 15 + ",1\n")
+    done = run("evaluate", "moves", "--gold", gold, home=case_home)
+    assert done.code == 1
+    assert "Import prices" in done.err

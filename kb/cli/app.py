@@ -168,6 +168,16 @@ def evaluate_attribution(
     _load("kb.cli.scores:print_attribution_scores")(_home(home), gold, dates, json)
 
 
+@evaluate.command("moves")
+def evaluate_moves(
+    gold: Annotated[Path, typer.Option("--gold", help="Causes by day as people coded them, CSV.")],
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Measure how many of the falls that people coded each rule on falls catches."""
+    _load("kb.cli.scores:print_move_scores")(_home(home), gold, json)
+
+
 @app.command()
 def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT over the mart; - reads it from stdin.")],

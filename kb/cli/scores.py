@@ -44,6 +44,18 @@ def print_attribution_scores(home: Home, gold: Path, dates: Path | None, json: b
         print()
 
 
+def print_move_scores(home: Home, gold: Path, json: bool) -> None:
+    """Print how many coded falls each rule catches."""
+    scores = import_module("models.evaluate_moves").evaluate_moves(home, gold)
+    if json:
+        print_json(scores)
+        return
+    print(
+        f"{scores['coded']} coded falls of {gold}, {scores['without_bars']} of them before the S&P 500 series here or beside it"
+    )
+    print_table(list(scores["rules"][0]), [list(r.values()) for r in scores["rules"]])
+
+
 def _print_direction(part: dict[str, Any]) -> None:
     always, keywords = part["always_most_frequent"], part["keyword_counts"]
     rows = [

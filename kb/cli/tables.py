@@ -17,7 +17,7 @@ LONG_TEXT = 40  # characters of a cell that may be cut when the screen is narrow
 FRACTIONS = frozenset(
     "drawdown ret return_on_date after_1 after_5 after_20 after_60 median low high all_median contribution residual".split()
 )
-SHARES = frozenset(("share", "unexplained_share", "share_up"))
+SHARES = frozenset(("share", "unexplained_share", "share_up", "share_caught", "share_of_sessions"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 

@@ -45,7 +45,7 @@ flagged AS (
         list_bool_or(list_transform(
             [2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100],
             lambda k: coalesce(abs(factor * k - 1) < 0.03 OR abs(factor / k - 1) < 0.03, false)
-        )) AND asset_class IN ('index', 'sector', 'single_name') AND abs(coalesce(nullif(open, 0), close) / close - 1) < 0.1 AS divided
+        )) AND asset_class IN ('index', 'sector', 'single_name') AND sessions_since <= 5 AND abs(coalesce(nullif(open, 0), close) / close - 1) < 0.1 AS divided
     FROM suspicious
 ),
 named AS (

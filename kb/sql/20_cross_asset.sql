@@ -69,7 +69,7 @@ aligned AS (
     WINDOW w AS (ORDER BY session)
 )
 SELECT
-    session, session_no, spx, vix_close, vix_change, vix_change / nullif(vix_close - vix_change, 0) >= 0.2 AS vix_spike,
+    session, session_no, spx, vix_close, vix_change, vix_change >= 0.2 * (vix_close - vix_change) - 1e-9 AS vix_spike,
     us10y_bp, us2y_bp, coalesce(dxy, uup) AS dollar, coalesce(gld, xau) AS gold, oil, high_yield,
     coalesce(high_yield_bp, baa_bp) AS spread_bp, bitcoin, ether, sectors,
     CASE WHEN sectors >= 8 THEN sectors_down / sectors END AS breadth, above_20, above_50, above_200,

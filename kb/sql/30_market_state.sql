@@ -1,6 +1,6 @@
 -- view market_state: one row per market and session with the markers of a sell-off; a column is null when its inputs are missing
 -- in: daily_return, market, cross_asset, scope, beta, single_name_fall, signature, circuit_breaker, crypto_equity, broke_first,
---     liquidation_session, cascade
+--     liquidation_session, cascade, bar_flag
 -- col market: short name of the market
 -- col session: exchange-local date
 -- col volume_ratio: volume / mean of the 20 sessions before; 2 or more is a volume spike (our convention)
@@ -34,6 +34,7 @@
 --     liquidation_session): a lower bound with venue, method and hours
 -- col cascade: of a crypto market, whether it was a liquidation cascade, and the loop of price, forced closes and price with its
 --     hours (table cascade); null where no series of totals has a past to compare with
+-- col bar_flags: what looks wrong with the bar of the session (table bar_flag), mostly nothing
 -- col us10y_bp: change of the ten-year yield, basis points
 -- col us2y_bp: change of the two-year yield, basis points
 -- col dollar: return of the dollar, a fraction
@@ -44,6 +45,11 @@
 -- col bitcoin: return of bitcoin over the session, a fraction
 -- col ether: return of ether over the session, a fraction
 WITH
+wrong AS (
+    SELECT series, session, list(flag ORDER BY flag) AS flags
+    FROM bar_flag
+    GROUP BY series, session
+),
 named AS (
     SELECT
         session, list({
@@ -110,6 +116,7 @@ SELECT
         'market': f.first_market, 'session': strftime(f.first_session, '%Y-%m-%d'), 'hours': f.hours
     } END AS led_by,
     CASE WHEN t.usd_at_least >= coalesce(a.usd_at_least, 0) THEN t.largest ELSE a.largest END AS liquidations, k.loop AS cascade,
+    coalesce(w.flags, []) AS bar_flags,
     c.us10y_bp, c.us2y_bp, c.dollar, c.gold, c.oil, c.high_yield, c.spread_bp, c.bitcoin, c.ether
 FROM daily_return AS r
 INNER JOIN market AS m ON m.market = r.series
@@ -125,4 +132,5 @@ LEFT JOIN broke_first AS f ON f.market = r.series AND f.session = r.session
 LEFT JOIN forced AS a ON a.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND a.session = r.session AND a.asset = 'ALL'
 LEFT JOIN forced AS t ON t.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND t.session = r.session
     AND t.asset = CASE m.calendar WHEN 'CRYPTO' THEN m.market ELSE 'BTC' END
+LEFT JOIN wrong AS w ON w.series = r.series AND w.session = r.session
 LEFT JOIN cascading AS k ON m.calendar = 'CRYPTO' AND k.asset = m.market AND k.session = r.session

@@ -1,5 +1,2 @@
--- Holes of more than five sessions in a market's series; nothing is computed across them.
-SELECT series, min(session) AS begins, segment
-FROM daily_return
-WHERE segment > 0
-GROUP BY series, segment
+-- Holes of more than five sessions in a series; nothing is computed across them.
+SELECT series, session FROM bar_flag WHERE flag = 'hole'

@@ -1,4 +1,4 @@
--- Returns of more than 40 % in one session outside crypto and oil: a split that was not adjusted, or a bad tick.
+-- Returns of more than 40 % in one session outside crypto and oil that are no known split or bad tick: true, or a fault not recognised.
 SELECT r.series, r.session, r.ret
 FROM daily_return AS r
 INNER JOIN market AS m ON m.market = r.series
