@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import NaiveDatetime
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, inspect, text
 from sqlmodel import Field, SQLModel, create_engine
 
 from kb.errors import NotFound, Unreadable, WhyfellError
@@ -217,18 +217,27 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _check_schema(engine: Engine, path: Path) -> None:
+    """Refuse a younger ledger untouched; give any other the tables it lacks, and bring an older one forward."""
+    version = _read_version(engine)
+    if version is not None and version > SCHEMA_VERSION:
+        found = f"schema version {version}, this whyfell reads {SCHEMA_VERSION}"
+        raise Unreadable(f"Ledger {path}", found, "Use the whyfell version that wrote it.")
     SQLModel.metadata.create_all(engine)
-    with engine.begin() as connection:
-        version = connection.execute(text("SELECT max(schema_version) FROM ledger_meta")).scalar()
-        if version is None:
+    if version is None:
+        with engine.begin() as connection:
             connection.execute(text("INSERT INTO ledger_meta VALUES (:v)"), {"v": SCHEMA_VERSION})
-    if version is not None and version < SCHEMA_VERSION:
+    elif version < SCHEMA_VERSION:
         from kb.ledger_upgrade import upgrade_ledger
 
         upgrade_ledger(engine, version)
-    elif version is not None and version > SCHEMA_VERSION:
-        found = f"schema version {version}, this whyfell reads {SCHEMA_VERSION}"
-        raise Unreadable(f"Ledger {path}", found, "Use the whyfell version that wrote it.")
+
+
+def _read_version(engine: Engine) -> int | None:
+    if not inspect(engine).has_table("ledger_meta"):
+        return None
+    with engine.connect() as connection:
+        version: int | None = connection.execute(text("SELECT max(schema_version) FROM ledger_meta")).scalar()
+    return version
 
 
 @contextmanager

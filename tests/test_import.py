@@ -40,6 +40,45 @@ PRICES = [
     ("^GSPC", "2026-01-29", 6977.74, 6992.84, 6870.80, 6969.01, 5690150000),
     ("^GSPC", "2026-01-30", None, None, None, 6939.03, None),
 ]
+FIGURES = {
+    # kind: a file, and by hand from it the table, its columns, its rows
+    "funding": (
+        "asset,at,venue,rate,source\n"
+        "btc,2026-01-31T16:00:00Z,Venue A,-0.0002,\n"
+        "ETH,2026-02-01T02:00:00+02:00,Venue A,0.0001,Desk\n"
+        "BTC,2026-02-01,all venues,0,Desk\n",
+        "funding",
+        ("asset", "at", "venue", "source", "rate"),
+        [
+            ("BTC", "2026-01-31 16:00:00", "Venue A", "given", -0.0002),
+            ("BTC", "2026-02-01 00:00:00", "all venues", "Desk", 0),
+            ("ETH", "2026-02-01 00:00:00", "Venue A", "Desk", 0.0001),
+        ],
+    ),
+    "open-interest": (
+        'asset,at,venue,usd\nbtc,2026-01-31T16:00:00Z,Venue A,"12,500,000,000"\nETH,2026-02-01,all venues,3.1e10\n',
+        "open_interest",
+        ("asset", "at", "venue", "source", "usd"),
+        [
+            ("BTC", "2026-01-31 16:00:00", "Venue A", "given", 1.25e10),
+            ("ETH", "2026-02-01 00:00:00", "all venues", "given", 3.1e10),
+        ],
+    ),
+    "breadth": (
+        "date,pct_above_ma20,pct_above_ma50,pct_above_ma200,note\n"
+        "2026-01-29,48.5,55,62.25,calm\n2026-01-30,,41,100,\n2026-02-02,0,,,\n",
+        "breadth",
+        ("session", "above_20", "above_50", "above_200", "source"),
+        [
+            ("2026-01-29", 0.485, 0.55, 0.6225, "given"),
+            ("2026-01-30", None, 0.41, 1, "given"),
+            ("2026-02-02", 0, None, None, "given"),
+        ],
+    ),
+}
+TABLES = {"news": "document", "prices": "bar", "releases": "release", "liquidations": "liquidation"} | {
+    kind: table for kind, (_, table, _, _) in FIGURES.items()
+}
 DOCUMENT = ("title", "source", "url", "public_lo", "public_hi", "precision")
 BAR = ("symbol", "session", "open", "high", "low", "close", "volume")
 
@@ -111,12 +150,60 @@ def test_liquidations_are_kept_by_asset_hour_and_venue(run, home, recorded, ledg
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "table"),
-    [("news", "document"), ("prices", "bar"), ("releases", "release"), ("liquidations", "liquidation")],
+@pytest.mark.parametrize("kind", FIGURES)
+def test_funding_open_interest_and_breadth_are_kept_as_given(bring, home, ledger_rows, kind):
+    """Assets in capitals, instants in UTC, percentages as fractions; what is empty stays unknown, zero stays zero."""
+    text, table, columns, rows = FIGURES[kind]
+    for new in (len(rows), 0):
+        assert bring(kind, "given.csv", text)["new"] == new
+        assert plain(ledger_rows(home, table, *columns)) == rows
+        assert {r["origin"] for r in ledger_rows(home, table)} == {"import"}
+
+
+HOURS = (
+    "asset,at,long_usd,short_usd,venue,hours,method\n"
+    "BTC,2026-01-31T18:00:00Z,1300000000,,all venues,24,press report\n"
+    "BTC,2026-01-31T18:00:00Z,400000000,100000000,all venues,4,venue feed\n"
+    "BTC,2026-01-31T18:00:00Z,70000000,,all venues,0.5,\n"
+    "ETH,2026-01-31T18:00:00Z,5000000,,all venues,,\n"
 )
-def test_importing_again_changes_nothing(run, home, recorded, ledger_rows, kind, table):
+
+
+def test_totals_over_other_hours_stand_side_by_side(bring, home, ledger_rows):
+    """4 and 24 hours up to one instant are two figures, each with its method; without hours a total is over 24."""
+    for new in (4, 0):
+        assert bring("liquidations", "l.csv", HOURS)["new"] == new
+        rows = plain(ledger_rows(home, "liquidation", "asset", "hours", "method", "long_usd", "short_usd"))
+        assert rows == [
+            ("BTC", 0.5, "", 7e7, None),
+            ("BTC", 24, "press report", 1.3e9, None),
+            ("BTC", 4, "venue feed", 4e8, 1e8),
+            ("ETH", 24, "", 5e6, None),
+        ]
+
+
+REVISED = {
+    # kind: header and row up to the value that is revised, its column in the ledger, how many of the unit given make one there
+    "liquidations": ("asset,at,venue,short_usd,hours,long_usd", "BTC,2026-01-31T18:00:00Z,V,,4,", "long_usd", 1),
+    "funding": ("asset,at,venue,rate", "BTC,2026-01-31T16:00:00Z,V,", "rate", 1),
+    "open-interest": ("asset,at,venue,usd", "BTC,2026-01-31T16:00:00Z,V,", "usd", 1),
+    "breadth": ("date,pct_above_ma50", "2026-01-30,", "above_50", 100),
+}
+
+
+@pytest.mark.parametrize("kind", REVISED)
+def test_a_revised_figure_is_a_new_row(bring, home, ledger_rows, kind):
+    """40 → 41 → 41 → 40 are three rows in that order, and the two equal ones in between are one."""
+    header, key, column, units = REVISED[kind]
+    assert [bring(kind, "r.csv", f"{header}\n{key}{n}\n")["new"] for n in (40, 41, 41, 40)] == [1, 1, 0, 1]
+    rows = sorted(ledger_rows(home, TABLES[kind], "recorded_at", column), key=lambda r: r["recorded_at"])
+    assert [r[column] for r in rows] == [40 / units, 41 / units, 40 / units]
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_importing_again_changes_nothing(run, home, recorded, ledger_rows, kind):
     """A second import of a file reports no new row and leaves every row as it was, `recorded_at` included."""
+    table = TABLES[kind]
     run("import", kind, recorded / f"{kind}.csv", home=home)
     before = ledger_rows(home, table)
     again = run("import", kind, recorded / f"{kind}.csv", "--json", home=home)
@@ -217,8 +304,62 @@ BAD_ROWS = {
         "SPX,30.01.2026,6939.03,1\n"  # line 5
         "SPX,2026-01-30,inf,1\n"  # line 6
         "SPX,2026-01-30,,1\n"  # line 7
-        "SPX,2026-01-30,6939.03,many\n",  # line 8
-        {3: "close", 4: "symbol", 5: "date", 6: "close", 7: "close", 8: "volume"},
+        "SPX,2026-01-30,6939.03,many\n"  # line 8
+        "SPX,2026-01-30,6939.03,-1\n",  # line 9
+        {3: "close", 4: "symbol", 5: "date", 6: "close", 7: "close", 8: "volume", 9: "volume"},
+        1,
+    ),
+    "liquidations": (
+        "asset,at,long_usd,short_usd,venue,hours\n"
+        "BTC,2026-01-31T18:00:00Z,1,2,V,4\n"
+        "BTC,2026-01-31T18:00:00Z,1,2,V,0\n"  # line 3: a total over no time
+        "BTC,2026-01-31T18:00:00Z,1,2,V,200\n"  # line 4: more than a week
+        "BTC,2026-01-31T18:00:00Z,1,2,V,-4\n"  # line 5
+        "BTC,2026-01-31T18:00:00Z,-1,2,V,4\n"  # line 6
+        "BTC,2026-01-31T18:00:00Z,1,-2,V,4\n"  # line 7
+        "BTC,2026-01-31T18:00:00Z,1,2,,4\n"  # line 8
+        "BTC,2026-01-31T18:00:00Z,1,2,V,a day\n"  # line 9
+        "BTC,2026-01-31T18:00:00Z,1,,V,168\n",
+        {3: "hours", 4: "hours", 5: "hours", 6: "long_usd", 7: "short_usd", 8: "venue", 9: "hours"},
+        2,
+    ),
+    "funding": (
+        "asset,at,venue,rate\n"
+        "BTC,2026-01-31T16:00:00Z,V,-0.001\n"
+        "BTC,2026-01-31T17:00:00Z,V,\n"  # line 3
+        "BTC,2026-01-31T17:00:00Z,V,nan\n"  # line 4
+        "BTC,2026-01-31T17:00:00Z,V,0.01%\n"  # line 5: a percentage is no fraction
+        "BTC,soon,V,0.001\n"  # line 6
+        ",2026-01-31T17:00:00Z,V,0.001\n"  # line 7
+        "BTC,2026-01-31T17:00:00Z,,0.001\n",  # line 8
+        {3: "rate", 4: "rate", 5: "rate", 6: "at", 7: "asset", 8: "venue"},
+        1,
+    ),
+    "open-interest": (
+        "asset,at,venue,usd\n"
+        "BTC,2026-01-31T16:00:00Z,V,0\n"
+        "BTC,2026-01-31T17:00:00Z,V,-1\n"  # line 3
+        "BTC,2026-01-31T17:00:00Z,V,\n"  # line 4
+        "BTC,2026-01-31T17:00:00Z,V,inf\n"  # line 5
+        "BTC,,V,1\n",  # line 6
+        {3: "usd", 4: "usd", 5: "usd", 6: "at"},
+        1,
+    ),
+    "breadth": (
+        "date,pct_above_ma20,pct_above_ma50,pct_above_ma200\n"
+        "2026-01-29,0,,100\n"
+        "2026-01-30,101,50,50\n"  # line 3
+        "2026-01-30,50,-0.5,50\n"  # line 4
+        "2026-01-30,50,50,half\n"  # line 5
+        "2026-01-30,,,\n"  # line 6: nothing is said
+        "30 January,50,50,50\n",  # line 7
+        {
+            3: "pct_above_ma20",
+            4: "pct_above_ma50",
+            5: "pct_above_ma200",
+            7: "date",
+            6: ("pct_above_ma20", "pct_above_ma50", "pct_above_ma200"),
+        },
         1,
     ),
 }
@@ -230,7 +371,7 @@ def test_bad_rows_are_set_aside_with_line_column_and_reason(bring, home, ledger_
     text, bad, good = BAD_ROWS[kind]
     said = bring(kind, f"mixed-{kind}.csv", text)
     assert (said["rejected"], said["new"]) == (len(bad), good)
-    assert len(ledger_rows(home, "document" if kind == "news" else "bar")) == good
+    assert len(ledger_rows(home, TABLES[kind])) == good
     entries = [json.loads(line) for f in home.rejected.iterdir() for line in f.read_text("utf-8").splitlines()]
     assert {e["line"] for e in entries} == set(bad)
     for entry in entries:
@@ -277,6 +418,9 @@ def test_lines_of_jsonl_that_are_not_objects_are_set_aside(bring, home, ledger_r
         ("prices", "symbol,close", ["date"]),
         ("releases", "indicator,period,actual", ["released_at"]),
         ("liquidations", "asset,at,long_usd,venue", ["short_usd"]),
+        ("funding", "asset,at,venue", ["rate"]),
+        ("open-interest", "asset,at,usd", ["venue"]),
+        ("breadth", "date,above", ["pct_above_ma20", "pct_above_ma50", "pct_above_ma200"]),
     ],
 )
 def test_missing_columns_are_named(bring, home, kind, header, named):
@@ -327,10 +471,10 @@ def test_a_missing_file_does_not_stop_the_others(run, home, recorded, tmp_path, 
 
 
 def test_an_unknown_kind_names_the_kinds(run, home, recorded):
-    """`import quotes` names the four kinds that there are."""
+    """`import quotes` names the kinds that there are."""
     done = run("import", "quotes", recorded / "prices.csv", home=home)
     assert done.code == 1
-    for kind in ("news", "prices", "releases", "liquidations"):
+    for kind in TABLES:
         assert kind in done.err
 
 
@@ -345,6 +489,32 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(bring, home, ledger_ro
     """A file as spreadsheets write it, with mark, CRLF and spaces in the header."""
     bring("news", "n.csv", b"\xef\xbb\xbftitle, date\r\nStocks fall,2026-01-30\r\n")
     assert [r["title"] for r in ledger_rows(home, "document")] == ["Stocks fall"]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_notes_above_the_header_are_passed_over(bring, home, ledger_rows, mark, end):
+    """Lines that begin with # above the header are no rows; lines are still counted from the top of the file."""
+    lines = [
+        b'# By a desk, "in percent',
+        b"#",
+        b"date,pct_above_ma50",
+        b"2026-01-29,40",
+        b"2026-01-30,140",
+        b"2026-02-02,50",
+    ]
+    said = bring("breadth", "b.csv", mark + end.join(lines) + end)
+    assert (said["rows"], said["new"], said["rejected"]) == (3, 2, 1)
+    assert "b.csv, line 5, column pct_above_ma50" in said["reasons"][0]
+    entries = [json.loads(line) for f in home.rejected.iterdir() for line in f.read_text("utf-8").splitlines()]
+    assert [e["line"] for e in entries] == [5]
+    assert plain(ledger_rows(home, "breadth", "session", "above_50")) == [("2026-01-29", 0.4), ("2026-02-02", 0.5)]
+
+
+def test_a_number_sign_below_the_header_is_text(bring, home, ledger_rows):
+    """Only above the header is # a note: a title may begin with it."""
+    assert bring("news", "n.csv", "title,date\n#1 retailer sinks,2026-01-30\n")["new"] == 1
+    assert [r["title"] for r in ledger_rows(home, "document")] == ["#1 retailer sinks"]
 
 
 def test_nul_and_bad_bytes_do_not_end_the_import(bring, home, ledger_rows):

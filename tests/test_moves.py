@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import math
 from datetime import date, timedelta
+from itertools import pairwise
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.mart import open_mart
+from kb.narrow import narrow_to
 from kb.sql_steps import run_steps
 
-STEPS = ("daily_return", "jump", "slide", "episode", "selloff")
+STEPS = ("bar_flag", "daily_return", "jump", "slide", "episode", "selloff")
 START = date(2015, 1, 1)
 QUICK = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -40,7 +43,6 @@ def detect(case_home):
                 rows.append((name, where, order, float(close)))
         with open_mart(case_home) as connection:
             connection.execute("CREATE TEMP TABLE bar AS SELECT * FROM main.bar WHERE false")
-            named, sessions, numbers, closes = (list(column) for column in zip(*rows, strict=True))
             named, sessions, numbers, closes = (list(column) for column in zip(*rows, strict=True))
             connection.execute(
                 "INSERT INTO temp.bar (series, symbol, session, session_no, close, source, origin, known_at) "
@@ -220,6 +222,29 @@ def reference(shared, detect):
 KNOWN_DIFFERENCES: dict[str, str] = {}
 
 
+@pytest.fixture(scope="module")
+def marked(shared, case_home):
+    """The S&P 500, VIX and VXO of the reference prices: our rows of the S&P by day, and the closes they were made from."""
+    path = shared / "market" / "prices_daily.parquet"
+    with open_mart(case_home) as connection:
+        connection.execute("CREATE TEMP TABLE bar AS SELECT * FROM main.bar WHERE false")
+        connection.execute(
+            "INSERT INTO temp.bar (series, symbol, session, session_no, close, volume, source, origin, known_at) "
+            "SELECT CASE symbol WHEN '^GSPC' THEN 'SPX' ELSE substr(symbol, 2) END, symbol, CAST(date AS DATE), "
+            "row_number() OVER (PARTITION BY symbol ORDER BY date), close, volume, 'test', 'import', date "
+            f"FROM '{path}' WHERE symbol IN ('^GSPC', '^VIX', '^VXO') AND close IS NOT NULL"
+        )
+        run_steps(connection, (*STEPS, "cross_asset"), {}, temporary=True)
+        sql = (
+            "SELECT r.*, r.session_no - 1 AS place, x.vix_close, x.vix_change, j.first_session IS NOT NULL AS jumped "
+            "FROM temp.daily_return AS r LEFT JOIN temp.cross_asset AS x ON x.session = r.session "
+            "LEFT JOIN temp.jump AS j ON j.market = r.series AND j.first_session = r.session WHERE r.series = 'SPX'"
+        )
+        rows = {r["session"].isoformat(): r for r in fetch(connection, sql)["SPX"]}
+        closes = fetch(connection, "SELECT series, session, close FROM temp.bar ORDER BY series, session")
+    return rows, {series: {r["session"].isoformat(): r["close"] for r in given} for series, given in closes.items()}
+
+
 def read_reference(shared, name):
     """The rows of a reference file."""
     with (shared / "market" / name).open(encoding="utf-8", newline="") as file:
@@ -254,6 +279,63 @@ def test_every_hard_day_of_the_reference_list_is_a_jump(shared, reference):
         assert -0.025 < jumps[session]["drawdown"] <= -0.01
 
 
+def test_milder_days_of_the_reference_list_are_jumps_by_their_z_alone(shared, marked):
+    """All 444 days have the listed return; above −2.5 % a day is a jump exactly when its z, worked out here, is −2.5 or less."""
+    rows, closes = marked
+    prices = list(closes["SPX"].values())
+    by_z = {True: 0, False: 0}
+    for listed in read_reference(shared, "spx_days_down_2pct_1950_2026.csv"):
+        row, ret = rows[listed["date"]], float(listed["ret"])
+        z = ret / stdev(b / a - 1 for a, b in pairwise(prices[row["place"] - 61 : row["place"]]))
+        assert row["ret"] == pytest.approx(ret, abs=1e-12)
+        assert row["z"] == pytest.approx(z, rel=1e-6)
+        if ret > -0.025:
+            assert row["jumped"] == (z <= -2.5), listed["date"]
+            by_z[row["jumped"]] += 1
+    assert min(by_z.values()) >= 20
+
+
+def test_averages_and_low_of_the_reference_list_agree(shared, marked):
+    """On 444 days closes lie below the averages of 50 and 200 sessions and the low of 20 as the list says, but for one day.
+
+    The list counts the day itself into its averages: "below" then means below the mean of the 49 (199) sessions before.
+    Ours are of the 50 (200) before. On one day, 2024-07-24, the close lay between the two. Both lows leave the day out.
+    """
+    rows, closes = marked
+    prices, differing = list(closes["SPX"].values()), []
+    for listed in read_reference(shared, "spx_days_down_2pct_1950_2026.csv"):
+        row = rows[listed["date"]]
+        for flag, bound, sessions in (("below_50dma", "average_50", 50), ("below_200dma", "average_200", 200)):
+            theirs = listed[flag] == "True"
+            assert theirs == (row["close"] < fmean(prices[row["place"] - sessions + 1 : row["place"]]))
+            assert row[bound] == pytest.approx(fmean(prices[row["place"] - sessions : row["place"]]), rel=1e-9)
+            if theirs != (row["close"] < row[bound]):
+                differing.append((listed["date"], flag))
+        assert (row["close"] < row["low_20"]) == (listed["low_20d_break"] == "True"), listed["date"]
+    assert differing == [("2024-07-24", "below_50dma")]
+
+
+def test_volume_and_volatility_of_the_reference_list_agree(shared, marked):
+    """On 444 days volume ratio, VIX and its change are those of the list, but for 33 days on which the list has no VIX.
+
+    The VIX begins in 1990; before it, from 1986, we take the VXO. The list's volume ratio leaves the day out, as ours.
+    """
+    rows, closes = marked
+    older = []
+    for listed in read_reference(shared, "spx_days_down_2pct_1950_2026.csv"):
+        row = rows[listed["date"]]
+        assert row["volume_ratio"] == pytest.approx(float(listed["vol_ratio20"]), rel=1e-9), listed["date"]
+        if listed["vix"]:
+            assert row["vix_close"] == pytest.approx(float(listed["vix"]), abs=1e-9)
+            assert row["vix_change"] == pytest.approx(float(listed["vix_chg"]), abs=1e-9)
+        elif row["vix_close"] is not None:
+            older.append(listed["date"])
+            assert row["vix_close"] == closes["VXO"][listed["date"]]
+            assert row["vix_change"] is not None
+    assert len(older) == 33
+    assert (older[0][:4], older[-1][:4]) == ("1986", "1989")
+
+
 def test_grades_of_the_reference_list_agree(shared, reference):
     """What the list calls a bear market or a correction we grade so."""
     graded = {f["peak"].isoformat(): f["grade"] for f in reference[1]["SPX"] if f["kind"] == "episode"}
@@ -264,14 +346,16 @@ def test_grades_of_the_reference_list_agree(shared, reference):
 
 # Properties
 
+KINDS = ("jump", "slide", "episode")
+RANKS = ("dip", "sell-off", "correction", "bear market")
 returns = st.lists(st.floats(-0.12, 0.1, allow_nan=False), min_size=1, max_size=130)
 
 
 def walk(steps):
-    """Closes from 100 on by these returns, in cents."""
+    """Closes from 100 on by these returns, in cents, never under 1: below, a cent is a move like a split."""
     closes = [100.0]
     for step in steps:
-        closes.append(max(round(closes[-1] * (1 + step), 2), 0.01))
+        closes.append(max(round(closes[-1] * (1 + step), 2), 1.0))
     return closes
 
 
@@ -296,9 +380,45 @@ def test_scaling_prices_changes_nothing(detect, steps, factor):
     one, other = detect(SPX=closes), detect(SPX=[c * factor for c in closes])
     assert other[1] == one[1]
     for a, b in zip(one[0]["SPX"], other[0]["SPX"], strict=True):
-        for figure in ("ret", "drawdown", "fall_20"):
+        for figure in ("ret", "z", "drawdown", "fall_20"):
             assert a[figure] == b[figure]
-        assert (a["z"] is None) == (b["z"] is None)
+
+
+@QUICK
+@given(returns, st.floats(0.003, 3000))
+def test_the_unit_of_the_price_changes_no_figure(detect, steps, factor):
+    """Prices in cents, pence or any other unit: the same figures, but for rounding."""
+    closes = walk(steps)
+    found = detect(SPX=closes, NDX=[c * factor for c in closes])[0]
+    for a, b in zip(found["SPX"], found["NDX"], strict=True):
+        for figure in ("ret", "drawdown", "fall_20"):
+            assert b[figure] == pytest.approx(a[figure], abs=1e-9)
+        # Returns that differ by rounding alone have a deviation of rounding alone.
+        if a["sigma"] is not None and a["sigma"] > 1e-9:
+            assert b["z"] == pytest.approx(a["z"], rel=1e-5)
+
+
+def deepen(closes, factor):
+    """The path with the same running peaks whose log-drawdowns are all this many times as deep."""
+    peaks = [max(closes[: n + 1]) for n in range(len(closes))]
+    return [c if c == peak else peak * (c / peak) ** factor for c, peak in zip(closes, peaks, strict=True)]
+
+
+@QUICK
+@given(st.lists(st.floats(-0.07, 0.06), min_size=5, max_size=70), st.floats(1.05, 2.5))
+def test_a_deeper_fall_has_no_lower_grade(detect, steps, factor):
+    """All log-drawdowns deeper by a factor: every episode and hard day is still there, its grade the same or worse.
+
+    Slides may begin at another high of 20 sessions when the path is deeper, and jumps by volatility have more of it.
+    """
+    closes = walk(steps)
+    found = detect(SPX=closes, NDX=deepen(closes, factor))[1]
+    mild, deep = (
+        {(f["kind"], f["peak"]): RANKS.index(f["grade"]) for f in found.get(m, []) if f["drawdown"] <= -0.025}
+        for m in ("SPX", "NDX")
+    )
+    for key, rank in mild.items():
+        assert key[0] == "slide" or deep[key] >= rank
 
 
 @QUICK
@@ -342,3 +462,76 @@ def test_falls_are_in_order_and_ids_are_unique(detect, steps):
         assert -1 <= fall["drawdown"] < 0
         assert set(fall["within"]) <= set(ids)
         assert fall["recovered_on"] is None or fall["recovered_on"] > fall["trough"]
+
+
+@QUICK
+@given(returns, returns)
+def test_a_fall_names_all_falls_around_it_and_no_other(detect, one, other):
+    """`within` holds the wider kinds of the same market which begin no later and end no earlier, innermost first."""
+    for listed in detect(SPX=walk(one), NDX=walk(other))[1].values():
+        spans = {f["id"]: f["last_session"] - f["first_session"] for f in listed}
+        for fall in listed:
+            around = {
+                o["id"] for o in listed
+                if KINDS.index(o["kind"]) > KINDS.index(fall["kind"])
+                and o["first_session"] <= fall["first_session"] <= fall["last_session"] <= o["last_session"]
+            }  # fmt: skip
+            assert set(fall["within"]) == around
+            assert [spans[i] for i in fall["within"]] == sorted(spans[i] for i in fall["within"])
+
+
+@QUICK
+@given(returns)
+def test_depth_length_and_speed_are_those_of_the_path(detect, steps):
+    """Drawdown from the close at the peak to that at the trough, sessions between them, and one divided by the other."""
+    closes = walk(steps)
+    for fall in detect(SPX=closes)[1].get("SPX", []):
+        peak, trough = (fall["peak"] - START).days, (fall["trough"] - START).days
+        assert fall["drawdown"] == pytest.approx(closes[trough] / closes[peak] - 1, abs=1e-12)
+        assert fall["sessions_down"] == trough - peak
+        assert fall["speed"] == pytest.approx(fall["drawdown"] / (trough - peak), abs=1e-12)
+        assert fall["kind"] != "jump" or fall["sessions_down"] == 1
+
+
+# As of a session
+
+RUGGED = [100, 101, 98, 97, 99, 95, 94, 92, 93, 96, 90, 88, 91, 95, 97, 96, 99, 102, 101, 97, 96, 98, 95, 103, 100, 99]
+
+
+@pytest.fixture(scope="module")
+def bars(case_home):
+    """A rugged path on consecutive New York sessions: rows to import, and the instant from which each bar is known."""
+    sql = (
+        "SELECT session, known_at FROM session WHERE calendar = 'NYSE' AND session >= '2019-11-01' ORDER BY 1 LIMIT $1"
+    )
+    with open_mart(case_home) as connection:
+        days = connection.execute(sql, [len(RUGGED)]).fetchall()
+    rows = [{"symbol": "^GSPC", "date": d, "close": c} for (d, _), c in zip(days, RUGGED, strict=True)]
+    return rows, [at for _, at in days]
+
+
+@pytest.fixture(scope="module")
+def whole(small_home, bars):
+    """A home with all bars of the rugged path."""
+    return small_home(prices=bars[0])
+
+
+def read_steps_of(connection):
+    """All rows of the move steps, without the instant from which they are known."""
+    sql = "SELECT COLUMNS(lambda c: c <> 'known_at') FROM {} ORDER BY ALL"
+    return {table: connection.execute(sql.format(table)).fetchall() for table in STEPS}
+
+
+@pytest.mark.parametrize("known", [10, 22])
+def test_falls_as_of_a_session_are_those_of_a_home_without_later_bars(small_home, bars, whole, known):
+    """A home narrowed to what was known at a close holds the returns and falls of one that never had a later bar."""
+    rows, known_at = bars
+    with open_mart(small_home(prices=rows[:known])) as connection:
+        before = read_steps_of(connection)
+    with open_mart(whole) as connection:
+        in_the_end = read_steps_of(connection)
+        narrow_to(connection, "SPX", rows[known - 1]["date"], known_at[known - 1])
+        then = read_steps_of(connection)
+    assert then == before
+    assert before["slide"]
+    assert in_the_end != before

@@ -13,6 +13,7 @@ from kb.markets import read_markets
 
 _SELLOFF_ID = re.compile(r"(?P<market>.+)-(?P<kind>jump|slide|episode)-(?P<first>\d{4}-\d\d-\d\d)")
 VOLUME_SPIKE = 2.0  # times the usual volume, as in the comment of market_state
+FIRST_VIX = "1990-01-02"  # before that day its predecessor, the VXO, stands in
 NAMES_TOLD = 2  # companies that fell on their own; --json has them all
 State = dict[str, Any]
 
@@ -21,7 +22,7 @@ def tell_state(answer: Answer) -> list[Text]:
     """The lines above the causes, those without anything to tell left out."""
     state = answer.state
     lines = [_fall(answer), _afterwards(answer)]
-    lines += [_join(_markers(state)), _join(_width(state)), *_names(state)]
+    lines += [_join(_markers(state, "VXO" if answer.date < FIRST_VIX else "VIX")), _join(_width(state)), *_names(state)]
     lines += [_join(_across(state), "dim"), _join(_signature(state), "dim")]
     if _is_about_crypto(answer):
         lines += [_join(_closeness(state), "dim"), *_forced(state)]
@@ -68,10 +69,10 @@ def _afterwards(answer: Answer) -> Text | None:
     return Text("; ".join(parts), style="dim") if parts else None
 
 
-def _markers(state: State) -> Iterator[str]:
+def _markers(state: State, name: str) -> Iterator[str]:
     if state.get("vix_close") is not None:
         change = f" ({state['vix_change']:+.1f})".replace("-", "−") if state.get("vix_change") is not None else ""
-        yield f"VIX {state['vix_close']:.1f}{change}" + (", a spike" if state.get("vix_spike") else "")
+        yield f"{name} {state['vix_close']:.1f}{change}" + (", a spike" if state.get("vix_spike") else "")
     if state.get("volume_ratio") is not None:
         yield f"volume {state['volume_ratio']:.1f} × usual" + (
             ", a spike" if state["volume_ratio"] >= VOLUME_SPIKE else ""

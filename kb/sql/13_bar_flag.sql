@@ -21,7 +21,7 @@ neighbours AS (
     SELECT
         b.series, b.symbol, b.session, b.open, b.high, b.low, b.close, b.known_at, p.asset_class,
         coalesce(p.bad_tick, -0.2) AS bad_tick,
-        b.session_no - lag(b.session_no) OVER w AS sessions_since,
+        b.session_no - lag(b.session_no) OVER w AS sessions_since, lag(b.session) OVER w AS previous_session,
         CASE WHEN b.symbol = lag(b.symbol) OVER w THEN lag(b.close) OVER w END AS previous_close,
         CASE WHEN b.symbol = lead(b.symbol) OVER w THEN lead(b.close) OVER w END AS next_close
     FROM bar AS b
@@ -48,19 +48,25 @@ flagged AS (
         )) AND asset_class IN ('index', 'sector', 'single_name') AND sessions_since <= 5 AND abs(coalesce(nullif(open, 0), close) / close - 1) < 0.1 AS divided
     FROM suspicious
 ),
+-- The bar after a bad tick is compared with the tick: its way back is no split.
+settled AS (
+    SELECT *, coalesce(lag(ticked) OVER w AND lag(session) OVER w = previous_session, false) AS after_tick
+    FROM flagged
+    WINDOW w AS (PARTITION BY series ORDER BY session)
+),
 named AS (
     SELECT
         *,
         list_filter([
             CASE WHEN sessions_since > 5 THEN 'hole' END,
-            CASE WHEN ticked THEN 'bad tick' WHEN divided THEN 'split' END,
+            CASE WHEN ticked THEN 'bad tick' WHEN divided AND NOT after_tick THEN 'split' END,
             CASE WHEN close <= 0 THEN 'not positive' END,
             CASE
                 WHEN high > 0 AND low > 0 AND (high < low OR close > high * 1.000001 OR close < low * 0.999999)
                     THEN 'outside its range'
             END
         ], lambda x: x IS NOT NULL) AS flags
-    FROM flagged
+    FROM settled
 )
 SELECT series, symbol, session, unnest(flags) AS flag, previous_close, close, next_close, known_at
 FROM named

@@ -45,6 +45,14 @@
 -- col bitcoin: return of bitcoin over the session, a fraction
 -- col ether: return of ether over the session, a fraction
 WITH
+priced AS (
+    SELECT
+        *, CASE
+            WHEN previous_close > 0 AND close > 0
+                THEN floor(2 * previous_close / power(10, floor(log10(previous_close)))) * power(10, floor(log10(previous_close))) / 2
+        END AS round_level
+    FROM daily_return
+),
 wrong AS (
     SELECT series, session, list(flag ORDER BY flag) AS flags
     FROM bar_flag
@@ -92,13 +100,9 @@ SELECT
         CASE WHEN r.close < r.low_20 AND r.previous_close >= r.low_20 THEN '20-day low' END,
         CASE WHEN r.close < r.low_250 AND r.previous_close >= r.low_250 THEN '250-day low' END,
         CASE
-            WHEN m.quoted AND r.close > 0
-                AND floor(r.previous_close / (power(10, floor(log10(r.previous_close))) / 2)) * power(10, floor(log10(r.previous_close))) / 2
-                > r.close
-                THEN format('{:,}', CAST(
-                    floor(r.previous_close / (power(10, floor(log10(r.previous_close))) / 2))
-                    * power(10, floor(log10(r.previous_close))) / 2 AS BIGINT
-                ))
+            WHEN NOT m.quoted OR r.round_level <= r.close THEN NULL
+            WHEN r.round_level >= 10 THEN format('{:,}', CAST(r.round_level AS BIGINT))
+            ELSE format('{:g}', r.round_level)
         END
     ], lambda x: x IS NOT NULL) AS support_breached,
     c.vix_close, c.vix_change, c.vix_spike, c.breadth, c.above_20, c.above_50, c.above_200,
@@ -118,7 +122,7 @@ SELECT
     CASE WHEN t.usd_at_least >= coalesce(a.usd_at_least, 0) THEN t.largest ELSE a.largest END AS liquidations, k.loop AS cascade,
     coalesce(w.flags, []) AS bar_flags,
     c.us10y_bp, c.us2y_bp, c.dollar, c.gold, c.oil, c.high_yield, c.spread_bp, c.bitcoin, c.ether
-FROM daily_return AS r
+FROM priced AS r
 INNER JOIN market AS m ON m.market = r.series
 LEFT JOIN cross_asset AS c ON c.session = r.session
 LEFT JOIN scope AS s ON s.session = r.session

@@ -5,7 +5,7 @@
 -- parameters: $market, $session, $falls
 WITH
 origin AS (
-    SELECT r.session_no, r.close, list_contains(CAST($falls AS DATE[]), r.session) AS near
+    SELECT r.session_no, r.segment, r.close, list_contains(CAST($falls AS DATE[]), r.session) AS near
     FROM daily_return AS r
     INNER JOIN jump AS j ON j.market = r.series AND j.first_session = r.session
     WHERE r.series = $market AND r.session < $session
@@ -14,7 +14,8 @@ outcomes AS (
     SELECT h.sessions, o.near, r.close / nullif(o.close, 0) - 1 AS ret
     FROM origin AS o
     CROSS JOIN (VALUES (1), (5), (20), (60)) AS h(sessions)
-    INNER JOIN daily_return AS r ON r.series = $market AND r.session_no = o.session_no + h.sessions AND r.session <= $session
+    INNER JOIN daily_return AS r
+        ON r.series = $market AND r.segment = o.segment AND r.session_no = o.session_no + h.sessions AND r.session <= $session
 ),
 ranked AS (
     SELECT

@@ -7,7 +7,7 @@
 WITH
 markers AS (
     SELECT
-        r.session, r.session_no, r.ret, r.close,
+        r.session, r.session_no, r.segment, r.ret, r.close,
         [r.ret, r.z, r.drawdown, s.vix_close, s.vix_change, s.us10y_bp, s.dollar, s.gold, s.oil, s.breadth, s.volume_ratio] AS marker
     FROM daily_return AS r
     INNER JOIN market_state AS s ON s.market = r.series AND s.session = r.session
@@ -44,7 +44,7 @@ spread AS (
 ),
 compared AS (
     SELECT
-        f.session, f.session_no, f.crisis, f.ret, f.close,
+        f.session, f.session_no, f.segment, f.crisis, f.ret, f.close,
         list_filter(
             list_transform(range(1, 12), lambda i: power((f.marker[i] - t.marker[i]) / nullif(s.sd[i], 0), 2)), lambda d: d IS NOT NULL
         ) AS squares,
@@ -69,6 +69,6 @@ SELECT
     max(r.close) FILTER (WHERE r.session_no = n.session_no + 60) / any_value(n.close) - 1 AS after_60
 FROM nearest AS n
 LEFT JOIN daily_return AS r
-    ON r.series = $market AND r.session_no BETWEEN n.session_no + 1 AND n.session_no + 60 AND r.session <= $session
+    ON r.series = $market AND r.segment = n.segment AND r.session_no BETWEEN n.session_no + 1 AND n.session_no + 60 AND r.session <= $session
 GROUP BY n.session, n.session_no, n.ret, n.distance
 ORDER BY n.distance, n.session
