@@ -135,7 +135,7 @@ def _make_open_interest(row: Row, source: str) -> OpenInterest:
 def _make_breadth(row: Row, source: str) -> Breadth:
     shares = [_share(row, f"pct_above_ma{n}") for n in (20, 50, 200)]
     if shares == [None] * 3:
-        raise BadRow("pct_above_ma50", "all three are empty")
+        raise BadRow("pct_above_ma20, pct_above_ma50, pct_above_ma200", "all are empty")
     return Breadth(_day(row, "date"), source, *shares)
 
 

@@ -63,7 +63,9 @@ def _read_csv(path: Path, names: list[str], comments: int) -> Iterator[tuple[int
                 if values:
                     yield comments + reader.line_num, dict(zip(names, values, strict=False))
         except csv.Error as error:
-            raise Unreadable(f"CSV file {path}", f"line {reader.line_num}: {error}", "Mend that line.") from error
+            raise Unreadable(
+                f"CSV file {path}", f"line {comments + reader.line_num}: {error}", "Mend that line."
+            ) from error
 
 
 def _open_jsonl(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:

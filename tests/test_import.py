@@ -358,7 +358,7 @@ BAD_ROWS = {
             4: "pct_above_ma50",
             5: "pct_above_ma200",
             7: "date",
-            6: ("pct_above_ma20", "pct_above_ma50", "pct_above_ma200"),
+            6: "pct_above_ma20, pct_above_ma50, pct_above_ma200",
         },
         1,
     ),

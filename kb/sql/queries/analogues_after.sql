@@ -19,9 +19,10 @@ outcomes AS (
 ),
 ranked AS (
     SELECT
-        sessions, coalesce(list(ret ORDER BY ret) FILTER (WHERE near), []) AS near, median(ret) AS all_median, count(*) AS all_n
-    FROM outcomes
-    GROUP BY sessions
+        h.sessions, coalesce(list(o.ret ORDER BY o.ret) FILTER (WHERE o.near), []) AS near, median(o.ret) AS all_median, count(o.ret) AS all_n
+    FROM (VALUES (1), (5), (20), (60)) AS h(sessions)
+    LEFT JOIN outcomes AS o ON o.sessions = h.sessions
+    GROUP BY h.sessions
 ),
 placed AS (
     SELECT *, len(near) AS n, CAST(floor(len(near) / 2 - 0.98 * sqrt(len(near))) AS INTEGER) AS k
