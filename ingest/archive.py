@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from ingest.columns import COLUMNS, BadRow, make_record
-from ingest.tables import Row, open_table
+from ingest.tables import UNREADABLE, Row, open_table
 from kb.errors import BadInput, NotFound, WhyfellError
 from kb.ledger import hold_lock, open_ledger
 from kb.ledger_write import record_run, store_records
@@ -149,7 +149,7 @@ def _check_columns(kind: str, path: Path, names: list[str]) -> None:
     missing = [c for c in required if c not in names]
     if missing or (one_of and not set(one_of) & set(names)):
         needed = ", ".join(required) + (f" and one of {', '.join(one_of)}" if one_of else "")
-        found = f"columns {', '.join(names) or '(none)'}"
+        found = f"columns {', '.join(n for n in names if n != UNREADABLE) or '(none)'}"
         raise BadInput(
             f"Import of {kind} from {path}", found, f"Needed: {needed}. Optional: {', '.join(optional) or 'none'}."
         )

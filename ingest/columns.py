@@ -31,7 +31,7 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "news": (("title",), ("published_at", "date"), ("summary", "url", "source", "id")),
     "prices": (("symbol", "date", "close"), (), ("open", "high", "low", "volume", "source")),
     "releases": (("indicator", "period", "released_at", "actual"), (), ("consensus", "previous", "source")),
-    "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("hours", "method", "source")),
+    "liquidations": (("asset", "at", "long_usd", "short_usd", "venue"), (), ("hours", "method", "public_at", "source")),
     "funding": (("asset", "at", "venue", "rate"), (), ("source",)),
     "open-interest": (("asset", "at", "venue", "usd"), (), ("source",)),
     "breadth": (("date",), ("pct_above_ma20", "pct_above_ma50", "pct_above_ma200"), ("source",)),
@@ -55,7 +55,7 @@ class BadRow(ValueError):
 
 
 def make_record(kind: str, row: Row, stem: str, captures: frozenset[str]) -> Any:
-    """The Document, Bar, Release or Liquidation that a row stands for. `stem` names the source where the row does not.
+    """The record that a row of this kind stands for. `stem` names the source where the row does not.
 
     `captures` are values of `published_at` known to be hours of collection. Raises BadRow.
     """
@@ -111,17 +111,23 @@ def _make_release(row: Row, source: str) -> Release:
 def _make_liquidation(row: Row, source: str) -> Liquidation:
     hours = _number(row, "hours")
     if hours is not None and not 0 < hours <= LONGEST_WINDOW:
-        raise BadRow("hours", f"{hours:g} is not within 0 to {LONGEST_WINDOW}")
+        raise BadRow("hours", f"{hours:g} is not above 0 and at most {LONGEST_WINDOW}")
+    sides = (_positive(row, "long_usd"), _positive(row, "short_usd"))
+    if sides == (None, None):
+        raise BadRow("long_usd, short_usd", "both are empty")
     return Liquidation(
         asset=_need(row, "asset").upper(), at=_instant(row, "at"), venue=_need(row, "venue"), source=source,
-        long_usd=_positive(row, "long_usd"), short_usd=_positive(row, "short_usd"), hours=hours or 24.0,
-        method=_text(row, "method"),
+        long_usd=sides[0], short_usd=sides[1], hours=hours or 24.0, method=_text(row, "method"),
+        public_at=_instant(row, "public_at") if _text(row, "public_at") else None,
     )  # fmt: skip
 
 
 def _make_funding(row: Row, source: str) -> Funding:
     where = (_need(row, "asset").upper(), _instant(row, "at"), _need(row, "venue"), source)
-    return Funding(*where, rate=_need_number(row, "rate"))
+    rate = _need_number(row, "rate")
+    if abs(rate) > 1:
+        raise BadRow("rate", f"{rate:g} is no fraction of the position")
+    return Funding(*where, rate=rate)
 
 
 def _make_open_interest(row: Row, source: str) -> OpenInterest:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from kb.errors import NotFound
 from kb.ledger_write import store_records
@@ -60,6 +60,8 @@ def _read_case(folder: Path) -> Case:
 
 def store_cases(engine: Engine) -> int:
     """How many rows of the case files were new to the ledger; storing them again changes nothing."""
+    with engine.begin() as connection:  # those told by an earlier version, without their method, under another venue
+        connection.execute(text("DELETE FROM liquidation WHERE origin = 'case' AND method = ''"))
     stored = 0
     for case in read_cases():
         folder = find_cases() / case.name
@@ -131,7 +133,8 @@ def _read_liquidations(folder: Path) -> list[Liquidation]:
     return [
         Liquidation(
             asset=r["asset"], at=datetime.fromisoformat(r["at"]), venue=r["venue"], source=r["source"],
-            long_usd=_number(r["long_usd"]), short_usd=_number(r["short_usd"]), method=r["method"], origin=Origin.CASE,
+            long_usd=_number(r["long_usd"]), short_usd=_number(r["short_usd"]), method=r["method"],
+            public_at=datetime.fromisoformat(r["public_at"]) if r["public_at"] else None, origin=Origin.CASE,
         )
         for r in _rows(folder / "liquidations.csv")
     ]  # fmt: skip

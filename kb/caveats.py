@@ -48,9 +48,10 @@ def _about_the_fall(lead: Standing, selloff: dict[str, Any] | None) -> list[str]
 
 
 def _about_the_bar(known: Known) -> list[str]:
-    if not known.bar_flags:
-        return []
-    return [f"The price of that session looks wrong in the source: {', '.join(known.bar_flags)} (table bar_flag)."]
+    wrong = [flag for flag in known.bar_flags if flag != "hole"]  # told with the missing return
+    return (
+        [f"The price of that session looks wrong in the source: {', '.join(wrong)} (table bar_flag)."] if wrong else []
+    )
 
 
 def _about_validation(lead: Standing) -> list[str]:

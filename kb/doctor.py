@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kb.errors import WhyfellError
+from kb.ledger_version import SCHEMA_VERSION
 from kb.mart import check_mart, open_mart
 from kb.settings import SETTINGS, Home, read_setting
 from kb.sql_steps import fetch_rows
@@ -62,6 +63,12 @@ def _examine_ledger(home: Home, found: Diagnosis) -> None:
         return
     try:
         connection = sqlite3.connect(f"file:{home.ledger}?mode=ro", uri=True)
+        version = connection.execute("SELECT max(schema_version) FROM ledger_meta").fetchone()[0]
+        if version is not None and version < SCHEMA_VERSION:
+            found.problems.append(
+                f"The ledger is of the older version {version}. Run `whyfell build` to bring it forward."
+            )
+            return
         for table in TABLES:
             found.ledger[table] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 our own names
         verdict = connection.execute("PRAGMA quick_check").fetchone()[0]

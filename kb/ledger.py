@@ -18,9 +18,8 @@ from sqlalchemy import Engine, event, inspect, text
 from sqlmodel import Field, SQLModel, create_engine
 
 from kb.errors import NotFound, Unreadable, WhyfellError
+from kb.ledger_version import SCHEMA_VERSION
 from kb.settings import Home
-
-SCHEMA_VERSION = 2  # kb.ledger_upgrade brings older ones here
 
 
 class LedgerMeta(SQLModel, table=True):
@@ -89,6 +88,7 @@ class LiquidationRow(SQLModel, table=True):
     hours: float = Field(primary_key=True)
     recorded_at: NaiveDatetime = Field(primary_key=True)
     method: str
+    public_at: NaiveDatetime | None = None
     long_usd: float | None = None
     short_usd: float | None = None
     origin: str

@@ -34,7 +34,12 @@ def _give_liquidations_their_hours(change: Operations) -> None:
         ("recorded_at", DateTime),
     ]
     columns: list[Column[Any]] = [Column(name, kind, primary_key=True) for name, kind in key]
-    columns += [Column("method", String, nullable=False), Column("long_usd", Float), Column("short_usd", Float)]
+    columns += [
+        Column("method", String, nullable=False),
+        Column("public_at", DateTime),
+        Column("long_usd", Float),
+        Column("short_usd", Float),
+    ]
     change.create_table("liquidation", *columns, Column("origin", String, nullable=False))
     kept = "asset, at, venue, source, recorded_at, long_usd, short_usd, origin"
     change.execute(f"INSERT INTO liquidation ({kept}, hours, method) SELECT {kept}, 24, '' FROM liquidation_1")  # noqa: S608 our own names

@@ -35,7 +35,7 @@ TABLES: dict[type[Any], type[SQLModel]] = {
 VALUES = {
     "bar": ("open", "high", "low", "close", "volume"),
     "release": ("actual", "consensus", "previous"),
-    "liquidation": ("long_usd", "short_usd", "method"),
+    "liquidation": ("long_usd", "short_usd", "method", "public_at"),
     "funding": ("rate",),
     "open_interest": ("usd",),
     "breadth": ("above_20", "above_50", "above_200"),

@@ -75,7 +75,8 @@ class Release:
 class Liquidation:
     """Forced closes of futures in the `hours` up to `at`, USD by side: a lower bound, as venues throttle their feeds.
 
-    `method` says in words how they were counted, for instance "press report" or "venue feed".
+    `method` says in words how they were counted, for instance "press report" or "venue feed"; `public_at` when the total
+    became public, where that is later than `at`.
     """
 
     asset: str
@@ -86,6 +87,7 @@ class Liquidation:
     short_usd: float | None = None
     hours: float = 24.0
     method: str = ""
+    public_at: datetime | None = None
     origin: Origin = Origin.IMPORT
 
 

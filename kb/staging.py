@@ -30,7 +30,7 @@ LEDGER: dict[str, dict[str, str]] = {
     },
     "liquidation": {
         "asset": "text", "at": "instant", "venue": "text", "source": "text", "hours": "real", "recorded_at": "instant",
-        "method": "text", "long_usd": "real", "short_usd": "real", "origin": "text",
+        "method": "text", "public_at": "instant", "long_usd": "real", "short_usd": "real", "origin": "text",
     },
     "funding": {
         "asset": "text", "at": "instant", "venue": "text", "source": "text", "recorded_at": "instant", "rate": "real",

@@ -252,9 +252,8 @@ def test_who_led_needs_120_sessions(made, days):
     ("stocks", "bitcoin", "second", "first", "hours"),
     [
         ("2024-01-12", "2024-01-11", "SPX", "BTC", 21),  # 21:00 on Friday against midnight after Thursday
-        ("2024-01-12", "2024-01-12", "BTC", "SPX", 3),
+        ("2024-01-12", "2024-01-12", None, None, None),  # one date: the closes lie apart, not the falls
         ("2024-07-12", "2024-07-11", "SPX", "BTC", 20),  # New York closes at 20:00 in summer
-        ("2024-07-12", "2024-07-12", "BTC", "SPX", 4),
         ("2024-01-12", "2024-01-09", "SPX", "BTC", 69),
         ("2024-01-12", "2024-01-08", None, None, None),  # 93 hours: longer than three days
         ("2024-01-12", "2024-01-15", "BTC", "SPX", None),  # 75 hours

@@ -185,7 +185,7 @@ def test_totals_over_other_hours_stand_side_by_side(bring, home, ledger_rows):
 REVISED = {
     # kind: header and row up to the value that is revised, its column in the ledger, how many of the unit given make one there
     "liquidations": ("asset,at,venue,short_usd,hours,long_usd", "BTC,2026-01-31T18:00:00Z,V,,4,", "long_usd", 1),
-    "funding": ("asset,at,venue,rate", "BTC,2026-01-31T16:00:00Z,V,", "rate", 1),
+    "funding": ("asset,at,venue,rate", "BTC,2026-01-31T16:00:00Z,V,0.", "rate", 100),
     "open-interest": ("asset,at,venue,usd", "BTC,2026-01-31T16:00:00Z,V,", "usd", 1),
     "breadth": ("date,pct_above_ma50", "2026-01-30,", "above_50", 100),
 }

@@ -64,7 +64,8 @@ def print_analogues(home: Home, date: str, market: str | None, as_of: str | None
     else:
         print_table(list(found.falls[0]), [list(r.values()) for r in found.falls], csv=csv)
         if not csv:
-            print(f"\n{found.market}: what came after these {len(found.falls)} falls, as far as known by {found.date}")
+            print(f"\n{found.market}: what came after these {len(found.falls)} falls, as far as known by {found.date};")
+            print("low to high is a 95 % interval of the median")
             print_table(list(found.after[0]), [list(r.values()) for r in found.after])
 
 

@@ -51,7 +51,7 @@ def print_move_scores(home: Home, gold: Path, json: bool) -> None:
         print_json(scores)
         return
     print(
-        f"{scores['coded']} coded falls of {gold}, {scores['without_bars']} of them before the S&P 500 series here or beside it"
+        f"{scores['coded']} coded falls of {gold}, {scores['without_bars']} of them on days without a bar of the S&P 500 here"
     )
     print_table(list(scores["rules"][0]), [list(r.values()) for r in scores["rules"]])
 

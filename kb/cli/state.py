@@ -64,8 +64,9 @@ def _afterwards(answer: Answer) -> Text | None:
     if fall is None:
         return None
     moves = [f"{percent(fall[f'after_{n}'])} in {n}" for n in (1, 5, 20, 60) if fall[f"after_{n}"] is not None]
-    parts = ["then " + ", ".join(moves) + " sessions"] if moves else []
-    parts += [f"recovered {fall['recovered_on']}"] if fall["recovered_on"] else []
+    since = "then" if fall["kind"] == "jump" else f"after the trough of {fall['trough']}:"
+    parts = [f"{since} {', '.join(moves)} sessions"] if moves else []
+    parts += [f"close of {fall['peak']} regained {fall['recovered_on']}"] if fall["recovered_on"] else []
     return Text("; ".join(parts), style="dim") if parts else None
 
 
@@ -94,7 +95,7 @@ def _width(state: State) -> Iterator[str]:
     if state.get("breadth") is not None:
         yield f"{100 * state['breadth']:.0f} % of sectors down"
     if state.get("above_50") is not None:
-        yield f"{100 * state['above_50']:.0f} % of members above their 50-day average"
+        yield f"{100 * state['above_50']:.0f} % of S&P 500 members above their 50-day average"
     if state.get("scope"):
         yield state["scope"]
     if state.get("sectors_hit"):
@@ -105,9 +106,10 @@ def _names(state: State) -> Iterator[Text]:
     for fall in (state.get("single_names") or ())[:NAMES_TOLD]:
         said = f"{_name(fall['market'])} {percent(fall['return'])} on its own"
         if fall["contribution"] is not None:
-            weight = f"weight {100 * fall['weight']:.1f} %, on record {fall['weight_as_of']}"
+            record = f"{100 * fall['weight_on_record']:.1f} % on {fall['weight_as_of']}"
+            weight = f"weight about {100 * fall['weight']:.1f} %, on record {record}"
             index = f"the S&P 500's {percent(fall['index_return'], 2)}"
-            said += f": {percent(fall['contribution'], 2).replace(' %', ' points')} of {index} ({weight})"
+            said += f": {percent(fall['contribution'], 2).replace(' %', ' percentage points')} of {index} ({weight})"
         yield Text(said)
 
 
@@ -131,7 +133,7 @@ def _signature(state: State) -> Iterator[str]:
         yield f"{state['signature']}: {state['signature_meaning']}"
     if state.get("led_by"):
         first = state["led_by"]
-        yield f"{first['market']} broke {first['hours']} hours before"
+        yield f"{first['market']} closed in a jump {first['hours']} hours before"
 
 
 def _closeness(state: State) -> Iterator[str]:
@@ -148,15 +150,22 @@ def _forced(state: State) -> Iterator[Text]:
     if total:
         longs = f", {100 * total['long_share']:.0f} % longs" if total["long_share"] is not None else ""
         where = f"{total['venue']}, {total['method'] or 'as reported'}"
-        dollars = f"at least ${total['usd_at_least'] / 1e6:,.0f} m of futures liquidated"
-        yield Text(f"{dollars} in {total['hours']:g} hours{longs} ({where})", style="dim")
+        until = total["until"].replace("T", " ")[:16]
+        yield Text(
+            f"at least {_dollars(total['usd_at_least'])} of futures liquidated by {until} UTC{longs} ({where})",
+            style="dim",
+        )
     loop = state.get("cascade")
     if loop and loop["is_cascade"]:
         steps = [f"price {percent(loop[k])} {when}" for k, when in LOOP if loop[k] is not None]
         begun, ended = loop["largest_from"][11:16], loop["largest_to"][11:16]
         most = f", most from {begun} to {ended} UTC" if begun != ended else ""  # not for the total of a whole day
         text = Text("liquidation cascade", style="bold")
-        yield text.append(f": {loop['size_ratio']:.0f} × its usual total{most}; {', '.join(steps)}")
+        yield text.append(f": {loop['size_ratio']:.0f} × the usual total of {loop['venue']}{most}; {', '.join(steps)}")
+
+
+def _dollars(usd: float) -> str:
+    return f"${usd / 1e9:,.1f} bn" if usd >= 1e9 else f"${usd / 1e6:,.0f} m"
 
 
 LOOP = (("price_before", "the day before"), ("price", "that day"), ("price_after", "the day after"))

@@ -32,20 +32,19 @@ sound AS (
     WHERE isfinite(b.close)
 ),
 begun AS (
-    SELECT *, coalesce(split OR session_no - lag(session_no) OVER w > 5 OR symbol <> lag(symbol) OVER w, false) AS begins
+    SELECT
+        * EXCLUDE (source, origin, split), nullif(volume, 0) AS traded, lag(close) OVER w AS close_before,
+        coalesce(split OR session_no - lag(session_no) OVER w > 5 OR symbol <> lag(symbol) OVER w, false) AS begins
     FROM sound
     WINDOW w AS (PARTITION BY series ORDER BY session)
 ),
 segments AS (
-    SELECT *, sum(CAST(begins AS INTEGER)) OVER (PARTITION BY series ORDER BY session ROWS UNBOUNDED PRECEDING) AS segment
-    FROM begun
-),
-returns AS (
     SELECT
-        * EXCLUDE (symbol, source, origin, split, begins), lag(close) OVER w AS previous_close,
-        CASE WHEN lag(close) OVER w > 0 THEN close / lag(close) OVER w - 1 END AS ret
-    FROM segments
-    WINDOW w AS (PARTITION BY series, segment ORDER BY session)
+        * EXCLUDE (symbol, volume, close_before, begins),
+        sum(CAST(begins AS INTEGER)) OVER (PARTITION BY series ORDER BY session ROWS UNBOUNDED PRECEDING) AS segment,
+        CASE WHEN NOT begins THEN close_before END AS previous_close,
+        CASE WHEN NOT begins AND close_before > 0 THEN close / close_before - 1 END AS ret
+    FROM begun
 ),
 trailing_60 AS (
     SELECT
@@ -53,18 +52,19 @@ trailing_60 AS (
         CASE WHEN count(ret) OVER w60 >= 40 THEN stddev_samp(ret) OVER w60 END AS sigma,
         max(close) OVER (PARTITION BY series, segment ORDER BY session ROWS UNBOUNDED PRECEDING) AS peak_close,
         max(close) OVER (PARTITION BY series, segment ORDER BY session ROWS 20 PRECEDING) AS high_20,
-        CASE WHEN count(nullif(volume, 0)) OVER w20 >= 10 THEN nullif(volume, 0) / avg(nullif(volume, 0)) OVER w20 END AS volume_ratio,
+        CASE WHEN count(traded) OVER w20 >= 10 THEN traded / avg(traded) OVER w20 END AS volume_ratio,
         CASE
-            WHEN count(nullif(volume, 0)) OVER w19 >= 15
-                THEN coalesce(sum(CASE WHEN ret < 0 THEN volume END) OVER w19, 0) / sum(volume) OVER w19
+            WHEN count(traded) OVER w19 >= 15
+                THEN coalesce(sum(CASE WHEN ret < 0 THEN traded END) OVER w19, 0) / sum(traded) OVER w19
         END AS down_volume,
-        CASE WHEN count(*) OVER w20 = 20 THEN avg(close) OVER w20 END AS average_20,
-        CASE WHEN count(*) OVER w50 = 50 THEN avg(close) OVER w50 END AS average_50,
-        CASE WHEN count(*) OVER w200 >= 150 THEN avg(close) OVER w200 END AS average_200,
-        CASE WHEN count(*) OVER w20 = 20 THEN min(close) OVER w20 END AS low_20,
-        CASE WHEN count(*) OVER w250 = 250 THEN min(close) OVER w250 END AS low_250
-    FROM returns
+        CASE WHEN row_number() OVER w > 20 THEN avg(close) OVER w20 END AS average_20,
+        CASE WHEN row_number() OVER w > 50 THEN avg(close) OVER w50 END AS average_50,
+        CASE WHEN row_number() OVER w > 150 THEN avg(close) OVER w200 END AS average_200,
+        CASE WHEN row_number() OVER w > 20 THEN min(close) OVER w20 END AS low_20,
+        CASE WHEN row_number() OVER w > 250 THEN min(close) OVER w250 END AS low_250
+    FROM segments
     WINDOW
+        w AS (PARTITION BY series, segment ORDER BY session),
         w19 AS (PARTITION BY series, segment ORDER BY session ROWS 19 PRECEDING),
         w20 AS (PARTITION BY series, segment ORDER BY session ROWS BETWEEN 20 PRECEDING AND 1 PRECEDING),
         w50 AS (PARTITION BY series, segment ORDER BY session ROWS BETWEEN 50 PRECEDING AND 1 PRECEDING),

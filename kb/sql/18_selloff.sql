@@ -8,7 +8,7 @@
 -- col last_session: last session of the fall: its trough
 -- col trough: session of the lowest close
 -- col drawdown: lowest close / close at the peak - 1, a fraction
--- col grade: bear market (20 % or more) and correction (10 %, not for one session), as the press uses the words; under that sell-off
+-- col grade: bear market (20 % or more) and correction (10 %), as the press uses the words, of more than one session; else sell-off
 --     (rapid: its threshold passed within 20 sessions of the peak) or dip (slower)
 -- col sessions_down: sessions from the peak to the trough
 -- col speed: drawdown / sessions_down, a fraction a session
@@ -76,8 +76,8 @@ later AS (
 SELECT
     n.id, n.market, n.kind, n.peak, n.first_session, n.last_session, n.trough, n.drawdown,
     CASE
-        WHEN n.drawdown <= -0.2 THEN 'bear market'
-        WHEN n.drawdown <= -0.1 AND n.kind <> 'jump' THEN 'correction'
+        WHEN n.kind <> 'jump' AND n.drawdown <= -0.2 THEN 'bear market'
+        WHEN n.kind <> 'jump' AND n.drawdown <= -0.1 THEN 'correction'
         WHEN n.rapid THEN 'sell-off'
         ELSE 'dip'
     END AS grade,

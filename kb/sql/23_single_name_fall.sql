@@ -8,9 +8,15 @@
 -- col weight: weight in the S&P 500 on the eve, 0 to 1: the last one on record within 400 days, moved along with both prices where
 --     they are known; null without one
 -- col weight_as_of: day of the weight on record
+-- col weight_on_record: the weight of that day as it is on record, 0 to 1
 -- col contribution: weight * ret, a fraction of the index
 -- col spx: return of the S&P 500, a fraction
 WITH
+spx AS (
+    SELECT session, close, segment
+    FROM daily_return
+    WHERE series = 'SPX'
+),
 own AS (
     SELECT j.market, j.first_session AS session, j.peak AS eve, b.ret, b.residual, b.residual_z, x.ret AS spx
     FROM jump AS j
@@ -26,15 +32,19 @@ weighed AS (
     QUALIFY row_number() OVER (PARTITION BY o.market, o.session ORDER BY w.as_of DESC) = 1
 ),
 drifted AS (
-    SELECT w.*, (n.close / t.close) / (ni.close / ti.close) AS drift
+    SELECT
+        w.*, CASE
+            WHEN t.segment = n.segment AND ti.segment = ni.segment AND w.as_of - t.session <= 7 AND w.as_of - ti.session <= 7
+                THEN (n.close / t.close) / (ni.close / ti.close)
+        END AS drift
     FROM weighed AS w
     LEFT JOIN daily_return AS n ON n.series = w.market AND n.session = w.eve
-    LEFT JOIN daily_return AS t ON t.series = w.market AND t.session = w.as_of AND t.segment = n.segment
-    LEFT JOIN daily_return AS ni ON ni.series = 'SPX' AND ni.session = w.eve
-    LEFT JOIN daily_return AS ti ON ti.series = 'SPX' AND ti.session = w.as_of AND ti.segment = ni.segment
+    ASOF LEFT JOIN daily_return AS t ON t.series = w.market AND w.as_of >= t.session
+    LEFT JOIN spx AS ni ON ni.session = w.eve
+    ASOF LEFT JOIN spx AS ti ON w.as_of >= ti.session
 )
 SELECT
     market, session, ret, residual, residual_z, weight * coalesce(drift, 1) AS weight, as_of AS weight_as_of,
-    weight * coalesce(drift, 1) * ret AS contribution, spx
+    weight AS weight_on_record, weight * coalesce(drift, 1) * ret AS contribution, spx
 FROM drifted
 ORDER BY session, market

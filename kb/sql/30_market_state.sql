@@ -31,7 +31,7 @@
 -- col crypto_equity_correlation: of bitcoin and the S&P 500 over 60 sessions, with beta, 95 % intervals, n, and which led by how many hours
 -- col led_by: the named market whose jump came first, within three days, and how many hours before
 -- col liquidations: the largest total of forced futures closes of the session on record, of this asset or of all (table
---     liquidation_session): a lower bound with venue, method and hours
+--     liquidation_session): a lower bound with venue, method, and from when to when it counts
 -- col cascade: of a crypto market, whether it was a liquidation cascade, and the loop of price, forced closes and price with its
 --     hours (table cascade); null where no series of totals has a past to compare with
 -- col bar_flags: what looks wrong with the bar of the session (table bar_flag), mostly nothing
@@ -62,7 +62,8 @@ named AS (
     SELECT
         session, list({
             'market': market, 'return': ret, 'residual': residual, 'weight': weight,
-            'weight_as_of': strftime(weight_as_of, '%Y-%m-%d'), 'contribution': contribution, 'index_return': spx
+            'weight_as_of': strftime(weight_as_of, '%Y-%m-%d'), 'weight_on_record': weight_on_record,
+            'contribution': contribution, 'index_return': spx
         } ORDER BY contribution, residual_z) AS single_names
     FROM single_name_fall
     GROUP BY session
@@ -77,8 +78,9 @@ forced AS (
         l.calendar, l.session, l.asset, max(l.usd_at_least) AS usd_at_least,
         arg_max({
             'usd_at_least': l.usd_at_least, 'long_share': l.long_share, 'asset': l.asset, 'venue': l.venue, 'source': l.source,
-            'method': l.method, 'hours': l.hours, 'until': strftime(l.largest_to, '%Y-%m-%dT%H:%M:%SZ')
-        }, l.usd_at_least) AS largest
+            'method': l.method, 'from': strftime(l.covers_from, '%Y-%m-%dT%H:%M:%SZ'),
+            'until': strftime(l.covers_to, '%Y-%m-%dT%H:%M:%SZ')
+        }, (l.usd_at_least, l.hours, l.venue, l.source)) AS largest
     FROM liquidation_session AS l
     GROUP BY l.calendar, l.session, l.asset
 ),

@@ -1,6 +1,6 @@
--- in: daily_return, market, selloff
+-- in: daily_return, market
 -- out: one row per era and rule on falls: coded falls with a bar here, how many of them the rule catches, and the share of all sessions
---     of the era that it flags; a slide or an episode catches a session within it that closed lower
+--     of the era that it flags; a slide or an episode catches a session that closed lower once its threshold is passed: what was known that evening
 -- parameters: $market, $days
 WITH
 flagged AS (
@@ -9,13 +9,8 @@ flagged AS (
         CASE WHEN r.session < DATE '1946-01-01' THEN '1900-1945' WHEN r.session < DATE '1998-01-01' THEN '1946-1997' ELSE '1998-' END AS era,
         coalesce(r.ret <= m.jump_return, false) AS jump_by_return,
         coalesce(r.z <= -2.5 AND r.ret <= m.jump_z_return, false) AS jump_by_z,
-        coalesce(r.z <= -2.5, false) AS only_volatility_counts,
-        r.ret < 0 AND EXISTS (
-            SELECT 1 FROM selloff AS f WHERE f.market = $market AND f.kind = 'slide' AND r.session BETWEEN f.first_session AND f.last_session
-        ) AS slide,
-        r.ret < 0 AND EXISTS (
-            SELECT 1 FROM selloff AS f WHERE f.market = $market AND f.kind = 'episode' AND r.session BETWEEN f.first_session AND f.last_session
-        ) AS episode
+        coalesce(r.ret < 0 AND r.fall_20 <= m.slide, false) AS slide,
+        coalesce(r.ret < 0 AND r.drawdown <= m.episode, false) AS episode
     FROM daily_return AS r
     INNER JOIN market AS m ON m.market = r.series
     WHERE r.series = $market AND r.ret IS NOT NULL
@@ -27,7 +22,7 @@ ruled AS (
 long AS (
     SELECT era, coded, rule, caught
     FROM ruled
-    UNPIVOT (caught FOR rule IN (jump_by_return, jump_by_z, jump, slide, episode, any_rule, only_volatility_counts))
+    UNPIVOT (caught FOR rule IN (jump_by_return, jump_by_z, jump, slide, episode, any_rule))
 )
 SELECT
     era, rule, count(*) FILTER (WHERE coded) AS coded_falls, count(*) FILTER (WHERE coded AND caught) AS caught,
@@ -36,5 +31,5 @@ SELECT
 FROM long
 GROUP BY era, rule
 ORDER BY era, list_position(
-    ['jump_by_return', 'jump_by_z', 'jump', 'slide', 'episode', 'any_rule', 'only_volatility_counts'], rule
+    ['jump_by_return', 'jump_by_z', 'jump', 'slide', 'episode', 'any_rule'], rule
 )
