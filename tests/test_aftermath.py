@@ -158,12 +158,13 @@ def marked(home, closes, markers):
     """A mart with these closes and made-up markers of falls, eight numbers each, by the number of the session."""
     with drawn(home, closes) as connection:
         named = ", ".join(f"CAST(NULL AS DOUBLE) AS {name}" for name in MADE_UP)
-        connection.execute(
-            f"CREATE TEMP TABLE market_state AS SELECT series AS market, session, {named} FROM temp.daily_return"
-        )
+        connection.execute(f"CREATE TEMP TABLE cross_asset AS SELECT DISTINCT session, {named} FROM temp.daily_return")
         for number, values in markers.items():
-            pairs = ", ".join(f"{n} = {'NULL' if v is None else v}" for n, v in zip(MADE_UP, values, strict=True))
-            connection.execute(f"UPDATE temp.market_state SET {pairs} WHERE session = $1", [day(number)])
+            told = {n: "NULL" if v is None else v for n, v in zip(MADE_UP, values, strict=True)}
+            pairs = ", ".join(f"{n} = {v}" for n, v in told.items())
+            connection.execute(f"UPDATE temp.cross_asset SET {pairs} WHERE session = $1", [day(number)])
+            volume = f"UPDATE temp.daily_return SET volume_ratio = {told['volume_ratio']} WHERE session = $1"
+            connection.execute(volume, [day(number)])
         yield connection
 
 

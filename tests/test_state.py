@@ -14,7 +14,7 @@ from kb.sql_steps import fetch_rows, run_steps
 
 STEPS = (
     "bar_flag", "daily_return", "jump", "beta", "cross_asset", "asset_move", "signature", "single_name_fall", "scope",
-    "crypto_equity", "broke_first", "circuit_breaker", "liquidation_session", "cascade", "market_state",
+    "crypto_equity", "broke_first", "circuit_breaker", "liquidation_session", "cascade", "session_state", "market_state",
 )  # fmt: skip
 FIRST = date(2024, 1, 2)
 EMPTIED = ("bar", "breadth", "liquidation", "open_interest", "funding")

@@ -3,7 +3,7 @@
 -- col series: market or input the bar belongs to
 -- col symbol: name of the series in its source
 -- col session: exchange-local date
--- col flag: hole (more than five sessions without a bar before it), split (the price changed by a whole factor and its day was
+-- col flag: hole (five sessions or more without a bar before it), split (the price changed by a whole factor and its day was
 --     calm: a split that was not adjusted, or a fall that looks like one), bad tick (away by eight times the threshold of a jump
 --     and back within 5 % on the next bar), not positive (a price at or below zero), or outside its range (close beyond high or low)
 -- col previous_close: last price of the bar before, unit of the series

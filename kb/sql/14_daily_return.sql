@@ -3,7 +3,7 @@
 -- col series: market or input
 -- col session: exchange-local date
 -- col session_no: number of the session in its calendar
--- col segment: stretch of one symbol without a hole of more than five sessions and without a split; nothing is computed across its ends
+-- col segment: stretch of one symbol without a hole of five sessions or more and without a split; nothing is computed across its ends
 -- col close: last price
 -- col previous_close: last price of the bar before, within the segment
 -- col ret: close / previous close - 1, a fraction

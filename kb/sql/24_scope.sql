@@ -4,7 +4,8 @@
 -- col scope: market-wide panic (S&P 500 down 2 %, nine tenths of the sectors down, a VIX spike or a VIX of 30, gold down too, and
 --     bitcoin where it is known), market-wide (S&P 500 and four fifths of the sectors down), single-name (one company's
 --     contribution is at least half of the index's fall), rotation (defensives against growth, net of the market, by two standard
---     deviations), sector-specific (some sectors hit), else mixed; the first that holds; our convention; null under eight sector funds
+--     deviations; where those are not known, by 1.5 %), sector-specific (some sectors hit), else mixed; the first that holds; our
+--     convention; null under eight sector funds
 -- col sectors_hit: sector funds, those of semiconductors and real estate among them, that fell 1.5 % or more and lay 2.5 standard
 --     deviations under what the market explains (2 % where no such deviation is known), hardest hit first
 -- col rotation_net: mean residual of the defensive minus that of the growth sectors, a fraction

@@ -20,6 +20,7 @@
 -- col open_interest_change: change of the value of open futures of the asset over the session, a fraction; null when unknown
 -- col funding: mean rate of the session over venues, a fraction; below 0 shorts paid longs
 -- col funding_before: the same for the session before
+-- col place: 1 for the largest total of the asset and session, then by size: of two equal ones that with the longer windows first
 -- col known_at: instant (UTC) by which all totals of the session were public
 WITH
 placed AS (
@@ -99,6 +100,9 @@ SELECT
     CASE WHEN c.sided AND c.usd_at_least > 0 THEN c.long_usd / c.usd_at_least END AS long_share,
     CASE WHEN c.past >= 20 THEN c.usd_at_least / nullif(c.usual, 0) END AS size_ratio,
     c.past, c.largest_from, c.largest_to, c.largest_usd, o.change AS open_interest_change, p.rate AS funding, p.rate_before AS funding_before,
+    row_number() OVER (
+        PARTITION BY c.calendar, c.session, c.asset ORDER BY c.usd_at_least DESC, c.hours DESC, c.venue, c.source, c.method
+    ) AS place,
     c.known_at
 FROM compared AS c
 LEFT JOIN largest_open AS o

@@ -1,6 +1,5 @@
 -- view market_state: one row per market and session with the markers of a sell-off; a column is null when its inputs are missing
--- in: daily_return, market, cross_asset, scope, beta, single_name_fall, signature, circuit_breaker, crypto_equity, broke_first,
---     liquidation_session, cascade, bar_flag
+-- in: daily_return, market, session_state, beta, single_name_fall, broke_first, liquidation_session, cascade, bar_flag
 -- col market: short name of the market
 -- col session: exchange-local date
 -- col volume_ratio: volume / mean of the 20 sessions before; 2 or more is a volume spike (our convention)
@@ -8,7 +7,7 @@
 -- col gap: open / close before - 1, a fraction
 -- col intraday_range: (high - low) / close before, a fraction
 -- col support_breached: averages, lows of 20 and 250 sessions, and round levels (halves of the leading power of ten, such as 6,500 or
---     75,000, for prices as quoted) that the close fell below while the close before stood at or above them
+--     75,000, for prices as quoted; the highest passed) that the close fell below while the close before stood at or above them
 -- col vix_close: closing level of the VIX (VXO before 1990), points
 -- col vix_change: change of that level, points
 -- col vix_spike: the level rose by 20 % or more (our convention; one session in 74 since 1986)
@@ -58,40 +57,14 @@ wrong AS (
     FROM bar_flag
     GROUP BY series, session
 ),
-named AS (
+largest AS (
     SELECT
-        session, list({
-            'market': market, 'return': ret, 'residual': residual, 'weight': weight,
-            'weight_as_of': strftime(weight_as_of, '%Y-%m-%d'), 'weight_on_record': weight_on_record,
-            'contribution': contribution, 'index_return': spx
-        } ORDER BY contribution, residual_z) AS single_names
-    FROM single_name_fall
-    GROUP BY session
-),
-shown AS (
-    SELECT session, arg_min(signature, rank) AS signature, arg_min(meaning, rank) AS meaning
-    FROM signature
-    GROUP BY session
-),
-forced AS (
-    SELECT
-        l.calendar, l.session, l.asset, max(l.usd_at_least) AS usd_at_least,
-        arg_max({
-            'usd_at_least': l.usd_at_least, 'long_share': l.long_share, 'asset': l.asset, 'venue': l.venue, 'source': l.source,
-            'method': l.method, 'from': strftime(l.covers_from, '%Y-%m-%dT%H:%M:%SZ'),
-            'until': strftime(l.covers_to, '%Y-%m-%dT%H:%M:%SZ')
-        }, (l.usd_at_least, l.hours, l.venue, l.source)) AS largest
-    FROM liquidation_session AS l
-    GROUP BY l.calendar, l.session, l.asset
-),
-cascading AS (
-    SELECT session, asset, {
-        'is_cascade': is_cascade, 'size_ratio': size_ratio, 'long_share': long_share, 'venue': venue, 'signs': signs,
-        'price_before': price_before, 'largest_from': strftime(largest_from, '%Y-%m-%dT%H:%M:%SZ'),
-        'largest_to': strftime(largest_to, '%Y-%m-%dT%H:%M:%SZ'), 'largest_usd_at_least': largest_usd, 'price': price,
-        'price_after': price_after
-    } AS loop
-    FROM cascade
+        calendar, session, asset, usd_at_least, {
+            'usd_at_least': usd_at_least, 'long_share': long_share, 'asset': asset, 'venue': venue, 'source': source, 'method': method,
+            'from': strftime(covers_from, '%Y-%m-%dT%H:%M:%SZ'), 'until': strftime(covers_to, '%Y-%m-%dT%H:%M:%SZ')
+        } AS total
+    FROM liquidation_session
+    WHERE place = 1
 )
 SELECT
     m.market, r.session, r.volume_ratio, r.down_volume, r.gap, r.intraday_range,
@@ -107,36 +80,31 @@ SELECT
             ELSE format('{:g}', r.round_level)
         END
     ], lambda x: x IS NOT NULL) AS support_breached,
-    c.vix_close, c.vix_change, c.vix_spike, c.breadth, c.above_20, c.above_50, c.above_200,
+    s.vix_close, s.vix_change, s.vix_spike, s.breadth, s.above_20, s.above_50, s.above_200,
     CASE WHEN m.asset_class <> 'single_name' THEN s.scope WHEN o.market IS NOT NULL THEN 'single-name' END AS scope,
-    s.sectors_hit, c.rotation, s.rotation_z, c.dispersion, b.beta, b.residual, b.residual_z, n.single_names,
-    g.signature, g.meaning AS signature_meaning,
-    CASE WHEN m.calendar = 'NYSE' AND h.session IS NOT NULL THEN {
-        'rule': h.rule, 'level': h.level, 'halts': h.halts
-    } END AS circuit_breaker,
-    CASE WHEN e.n IS NOT NULL THEN {
-        'correlation': e.correlation, 'low': e.correlation_low, 'high': e.correlation_high, 'beta': e.beta, 'beta_low': e.beta_low,
-        'beta_high': e.beta_high, 'n': e.n, 'leader': e.leader, 'leads_by_hours': e.leads_by_hours, 'lead_n': e.lead_n
-    } END AS crypto_equity_correlation,
+    s.sectors_hit, s.rotation, s.rotation_z, s.dispersion, b.beta, b.residual, b.residual_z, s.single_names,
+    s.signature, s.signature_meaning, CASE WHEN m.calendar = 'NYSE' THEN s.circuit_breaker END AS circuit_breaker,
+    s.crypto_equity_correlation,
     CASE WHEN f.market IS NOT NULL THEN {
         'market': f.first_market, 'session': strftime(f.first_session, '%Y-%m-%d'), 'hours': f.hours
     } END AS led_by,
-    CASE WHEN t.usd_at_least >= coalesce(a.usd_at_least, 0) THEN t.largest ELSE a.largest END AS liquidations, k.loop AS cascade,
+    CASE WHEN t.usd_at_least >= coalesce(a.usd_at_least, 0) THEN t.total ELSE a.total END AS liquidations,
+    CASE WHEN k.asset IS NOT NULL THEN {
+        'is_cascade': k.is_cascade, 'size_ratio': k.size_ratio, 'long_share': k.long_share, 'venue': k.venue, 'signs': k.signs,
+        'price_before': k.price_before, 'largest_from': strftime(k.largest_from, '%Y-%m-%dT%H:%M:%SZ'),
+        'largest_to': strftime(k.largest_to, '%Y-%m-%dT%H:%M:%SZ'), 'largest_usd_at_least': k.largest_usd, 'price': k.price,
+        'price_after': k.price_after
+    } END AS cascade,
     coalesce(w.flags, []) AS bar_flags,
-    c.us10y_bp, c.us2y_bp, c.dollar, c.gold, c.oil, c.high_yield, c.spread_bp, c.bitcoin, c.ether
+    s.us10y_bp, s.us2y_bp, s.dollar, s.gold, s.oil, s.high_yield, s.spread_bp, s.bitcoin, s.ether
 FROM priced AS r
 INNER JOIN market AS m ON m.market = r.series
-LEFT JOIN cross_asset AS c ON c.session = r.session
-LEFT JOIN scope AS s ON s.session = r.session
+LEFT JOIN session_state AS s ON s.session = r.session
 LEFT JOIN beta AS b ON b.market = r.series AND b.session = r.session
 LEFT JOIN single_name_fall AS o ON o.market = r.series AND o.session = r.session
-LEFT JOIN named AS n ON n.session = r.session
-LEFT JOIN shown AS g ON g.session = r.session
-LEFT JOIN circuit_breaker AS h ON h.session = r.session
-LEFT JOIN crypto_equity AS e ON e.session = r.session
 LEFT JOIN broke_first AS f ON f.market = r.series AND f.session = r.session
-LEFT JOIN forced AS a ON a.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND a.session = r.session AND a.asset = 'ALL'
-LEFT JOIN forced AS t ON t.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND t.session = r.session
+LEFT JOIN largest AS a ON a.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND a.session = r.session AND a.asset = 'ALL'
+LEFT JOIN largest AS t ON t.calendar = CASE m.calendar WHEN 'CRYPTO' THEN 'CRYPTO' ELSE 'NYSE' END AND t.session = r.session
     AND t.asset = CASE m.calendar WHEN 'CRYPTO' THEN m.market ELSE 'BTC' END
 LEFT JOIN wrong AS w ON w.series = r.series AND w.session = r.session
-LEFT JOIN cascading AS k ON m.calendar = 'CRYPTO' AND k.asset = m.market AND k.session = r.session
+LEFT JOIN cascade AS k ON m.calendar = 'CRYPTO' AND k.asset = m.market AND k.session = r.session

@@ -1,2 +1,2 @@
--- Holes of more than five sessions in a series; nothing is computed across them.
+-- Holes of five sessions or more in a series; nothing is computed across them.
 SELECT series, session FROM bar_flag WHERE flag = 'hole'

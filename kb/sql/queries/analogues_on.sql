@@ -1,4 +1,4 @@
--- in: market_state, daily_return, jump
+-- in: daily_return, cross_asset, jump
 -- out: earlier jumps of a market most like a session, nearest first, with what came next up to that session; of jumps less than 21
 --     sessions apart, which are one crisis, only the nearest, and none of the crisis the session itself belongs to. distance is the root
 --     mean square difference of the markers known for both (at least four, and seven tenths of those known for the session), each in
@@ -8,9 +8,9 @@ WITH
 markers AS (
     SELECT
         r.session, r.session_no, r.segment, r.ret, r.close,
-        [r.ret, r.z, r.drawdown, s.vix_close, s.vix_change, s.us10y_bp, s.dollar, s.gold, s.oil, s.breadth, s.volume_ratio] AS marker
+        [r.ret, r.z, r.drawdown, s.vix_close, s.vix_change, s.us10y_bp, s.dollar, s.gold, s.oil, s.breadth, r.volume_ratio] AS marker
     FROM daily_return AS r
-    INNER JOIN market_state AS s ON s.market = r.series AND s.session = r.session
+    LEFT JOIN cross_asset AS s ON s.session = r.session
     WHERE
         r.series = $market AND r.session <= $session
         AND (r.session = $session OR r.session IN (SELECT first_session FROM jump WHERE market = $market))
