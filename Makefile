@@ -7,7 +7,7 @@ DATE ?= 2008-10-15
 ARCHIVE ?= ../shared
 export WHYFELL_HOME ?= var
 
-.PHONY: help why test check lint format evaluate train fit calendar lock check-full bench clean
+.PHONY: help why test check lint format evaluate train fit calendar lock check-full bench bench-bars clean
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ check-full: .venv/.develop ## import and build the whole archive beside the proj
 
 bench: .venv/.develop ## time the cold answer against `import duckdb`
 	@$(BIN)/python tests/bench/cold_answer.py
+
+bench-bars: .venv/.develop ## time the falls and betas over 12.6 million generated bars
+	@$(BIN)/python tests/bench/many_bars.py
 
 train: .venv/.develop ## labels to tagger weights, one seed
 	@$(BIN)/python -m models.train_tagger
