@@ -15,6 +15,7 @@ _SELLOFF_ID = re.compile(r"(?P<market>.+)-(?P<kind>jump|slide|episode)-(?P<first
 VOLUME_SPIKE = 2.0  # times the usual volume, as in the comment of market_state
 FIRST_VIX = "1990-01-02"  # before that day its predecessor, the VXO, stands in
 NAMES_TOLD = 2  # companies that fell on their own; --json has them all
+LOOP = (("price_before", "the day before"), ("price", "that day"), ("price_after", "the day after"))
 State = dict[str, Any]
 
 
@@ -166,6 +167,3 @@ def _forced(state: State) -> Iterator[Text]:
 
 def _dollars(usd: float) -> str:
     return f"${usd / 1e9:,.1f} bn" if usd >= 1e9 else f"${usd / 1e6:,.0f} m"
-
-
-LOOP = (("price_before", "the day before"), ("price", "that day"), ("price_after", "the day after"))

@@ -19,8 +19,10 @@ priced AS (
 ),
 neighbours AS (
     SELECT
-        b.series, b.symbol, b.session, b.open, b.high, b.low, b.close, b.known_at, p.asset_class,
+        b.series, b.symbol, b.session, b.open, b.close, b.known_at, p.asset_class,
         coalesce(p.bad_tick, -0.2) AS bad_tick,
+        b.high > 0 AND b.low > 0
+        AND (b.high < b.low OR b.close > b.high * 1.000001 OR b.close < b.low * 0.999999) AS outside,
         b.session_no - lag(b.session_no) OVER w AS sessions_since, lag(b.session) OVER w AS previous_session,
         CASE WHEN b.symbol = lag(b.symbol) OVER w THEN lag(b.close) OVER w END AS previous_close,
         CASE WHEN b.symbol = lead(b.symbol) OVER w THEN lead(b.close) OVER w END AS next_close
@@ -34,8 +36,7 @@ suspicious AS (
     SELECT *, close / nullif(previous_close, 0) AS factor
     FROM neighbours
     WHERE
-        sessions_since > 5 OR close <= 0 OR abs(close - previous_close) > -bad_tick * abs(previous_close)
-        OR (high > 0 AND low > 0 AND (high < low OR close > high * 1.000001 OR close < low * 0.999999))
+        sessions_since > 5 OR close <= 0 OR abs(close - previous_close) > -bad_tick * abs(previous_close) OR outside
 ),
 flagged AS (
     SELECT
@@ -61,10 +62,7 @@ named AS (
             CASE WHEN sessions_since > 5 THEN 'hole' END,
             CASE WHEN ticked THEN 'bad tick' WHEN divided AND NOT after_tick THEN 'split' END,
             CASE WHEN close <= 0 THEN 'not positive' END,
-            CASE
-                WHEN high > 0 AND low > 0 AND (high < low OR close > high * 1.000001 OR close < low * 0.999999)
-                    THEN 'outside its range'
-            END
+            CASE WHEN outside THEN 'outside its range' END
         ], lambda x: x IS NOT NULL) AS flags
     FROM settled
 )

@@ -13,7 +13,7 @@
 -- col spx: return of the S&P 500, a fraction
 WITH
 spx AS (
-    SELECT session, close, segment
+    SELECT session, close, segment, ret
     FROM daily_return
     WHERE series = 'SPX'
 ),
@@ -22,7 +22,7 @@ own AS (
     FROM jump AS j
     INNER JOIN market AS m ON m.market = j.market AND m.asset_class = 'single_name'
     INNER JOIN beta AS b ON b.market = j.market AND b.session = j.first_session
-    INNER JOIN daily_return AS x ON x.series = 'SPX' AND x.session = j.first_session
+    INNER JOIN spx AS x ON x.session = j.first_session
     WHERE b.residual_z <= -3 AND b.residual <= b.ret * 2 / 3
 ),
 weighed AS (

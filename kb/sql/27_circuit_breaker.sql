@@ -16,7 +16,7 @@ quarterly AS (
 ),
 depth AS (
     SELECT
-        b.session, u.told AS rule, u.source, u.level,
+        b.session, u.level,
         r.previous_close - least(b.close, CASE WHEN b.low > 0 THEN b.low END) AS fell,
         CASE u.unit
             WHEN 'points' THEN u.threshold

@@ -28,17 +28,21 @@ joined AS (
     INNER JOIN priced AS p ON p.series = CASE l.asset WHEN 'ALL' THEN 'BTC' ELSE l.asset END AND p.session = l.session
     WHERE l.calendar = 'CRYPTO' AND l.size_ratio IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY l.session, l.asset ORDER BY l.size_ratio DESC, l.venue, l.source, l.hours) = 1
+),
+judged AS (
+    SELECT *, size_ratio >= 5 AS is_large, long_share >= 0.65 AS is_long, z <= -1.5 AS is_down
+    FROM joined
 )
 SELECT
     session, asset, venue, source, size_ratio, long_share,
-    size_ratio >= 5 AND long_share >= 0.65 AND z <= -1.5 AND coalesce(open_interest_change < 0, true) AS is_cascade,
+    is_large AND is_long AND is_down AND coalesce(open_interest_change < 0, true) AS is_cascade,
     list_filter([
-        CASE WHEN size_ratio >= 5 THEN 'five times its own past' END,
-        CASE WHEN long_share >= 0.65 THEN 'longs' END,
-        CASE WHEN z <= -1.5 THEN 'price down' END,
+        CASE WHEN is_large THEN 'five times its own past' END,
+        CASE WHEN is_long THEN 'longs' END,
+        CASE WHEN is_down THEN 'price down' END,
         CASE WHEN open_interest_change <= -0.05 THEN 'open interest down' END,
         CASE WHEN funding <= 0 AND funding_before > 0 THEN 'funding turned' END
     ], lambda x: x IS NOT NULL) AS signs,
     before AS price_before, ret AS price, after AS price_after, largest_from, largest_to, largest_usd
-FROM joined
+FROM judged
 ORDER BY session, asset

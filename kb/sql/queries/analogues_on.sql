@@ -31,7 +31,7 @@ asked AS (
 falls AS (
     SELECT *
     FROM crises
-    WHERE session < $session AND crisis < (SELECT crisis FROM asked)
+    WHERE crisis < (SELECT crisis FROM asked)
 ),
 spread AS (
     SELECT list(sd ORDER BY i) AS sd
