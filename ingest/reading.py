@@ -5,24 +5,15 @@ Each batch is one transaction, so an interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine, text
 
 from kb.ledger import ReadingRow, TriggerRow
 from kb.ledger_write import append_rows
 from kb.records import Reading
-from kb.settings import read_number
-from models.tagger import Tagger
-
-BATCH = 4_000  # documents a task: large enough to hide the passing to and fro, small enough for a moving bar
-FEW = 20_000  # below this, starting further processes costs more than they save
-Item = tuple[str, str, str]
-_tagger: Tagger | None = None  # one per worker process, loaded once
+from models.parallel import BATCH, read_all
+from models.tagger import Item, Tagger
 
 
 def read_new_documents(engine: Engine, tagger: Tagger, notify: Callable[[str, int, int], None]) -> int:
@@ -30,45 +21,11 @@ def read_new_documents(engine: Engine, tagger: Tagger, notify: Callable[[str, in
     total = count_unread(engine, tagger.model)
     done = 0
     notify("reading documents", 0, total)
-    with _open_reader(tagger, total) as read_batches:
-        for readings in read_batches(_list_batches(engine, tagger.model)):
-            _store(engine, tagger.model, readings)
-            done += len(readings)
-            notify("reading documents", done, total)
+    for readings in read_all(tagger, _list_batches(engine, tagger.model)):
+        _store(engine, tagger.model, readings)
+        done += len(readings)
+        notify("reading documents", done, total)
     return done
-
-
-@contextmanager
-def _open_reader(tagger: Tagger, total: int) -> Iterator[Callable[[Iterator[list[Item]]], Iterator[list[Reading]]]]:
-    workers = read_number("WHYFELL_WORKERS") or os.cpu_count() or 1
-    if total < FEW or workers == 1:
-        yield lambda batches: map(tagger.read, batches)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_load_tagger) as pool:
-        yield lambda batches: _map_bounded(pool, batches, 2 * workers)
-
-
-def _map_bounded(pool: ProcessPoolExecutor, batches: Iterator[list[Item]], waiting: int) -> Iterator[list[Reading]]:
-    """Results in order, with at most `waiting` batches in flight, so that memory stays flat."""
-    queue = []
-    for batch in batches:
-        queue.append(pool.submit(_read_batch, batch))
-        if len(queue) >= waiting:
-            yield queue.pop(0).result()
-    for future in queue:
-        yield future.result()
-
-
-def _load_tagger() -> None:
-    global _tagger  # noqa: PLW0603 a worker process has one tagger
-    _tagger = Tagger.load()
-
-
-def _read_batch(batch: Sequence[Item]) -> list[Reading]:
-    if _tagger is None:
-        _load_tagger()
-    assert _tagger is not None
-    return _tagger.read(batch)
 
 
 _NEW = "FROM document d WHERE NOT EXISTS (SELECT 1 FROM reading r WHERE r.document_id = d.document_id AND r.model = :model)"

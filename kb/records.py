@@ -141,6 +141,8 @@ class Reading:
 
     `wrap` marks a market report; `direction` is the way it says the market went, `weekday` (Monday 0) the day it
     names, `ahead` that it speaks of a session not yet opened; `stated_cause` is the words naming the cause, else "".
+    `confidence` is the calibrated chance that the primary type (or none) is right; `note` says why an item was not judged;
+    `cause_type` is the type of the stated cause, "" for none.
     """
 
     document_id: str
@@ -151,6 +153,9 @@ class Reading:
     direction: int = 0
     weekday: int | None = None
     ahead: bool = False
+    confidence: float = 0.0
+    note: str = ""
+    cause_type: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from kb.errors import BadInput
 from kb.taxonomy import read_taxonomy
-from models.tagger import Tagger
+from models.reliability import expected_error, list_bins
+from models.tagger import CASCADE, Tagger
 
 COLUMNS = ("id", "title", "summary", "types", "acceptable", "wrap", "risk")
 NONE = "none"
-BINS = 10  # equal bins of the expected calibration error (Naeini, Cooper, Hauskrecht 2015)
 LEAST_ROWS = 5  # a type with fewer gold rows says nothing about its F1
 RESAMPLES, SEED = 1000, 7  # bootstrap
 HEADLINES = (
@@ -31,10 +31,7 @@ HEADLINES = (
 
 @dataclass(frozen=True)
 class Compared:
-    """Gold and told side by side, one array entry per row; `confidence` is that of the told primary.
-
-    For a told none it is one minus the chance that any type applies.
-    """
+    """Gold and told side by side, one array entry per row; `confidence` is the chance that the told primary is right."""
 
     gold: NDArray[np.str_]
     told: NDArray[np.str_]
@@ -82,19 +79,17 @@ def _check_row(path: Path, number: int, row: Mapping[str, str]) -> None:
         raise BadInput(f"Gold file {path}", found, "wrap is 0 or 1, risk is -1, 0 or 1.")
 
 
-def compare(rows: Sequence[Mapping[str, str]], tagger: Tagger) -> Compared:
+def compare(rows: Sequence[Mapping[str, str]], tagger: Tagger, stage: str = CASCADE) -> Compared:
     """Reads the rows with the tagger and puts its answers beside the gold ones."""
-    judged = tagger.judge([(row["title"], row["summary"]) for row in rows])
-    readings = tagger.read([(row["id"], row["title"], row["summary"]) for row in rows])
+    readings = tagger.read([(row["id"], row["title"], row["summary"]) for row in rows], stage=stage)
     told = [reading.types[0].type if reading.types else NONE for reading in readings]
-    sure = [r.types[0].score if r.types else 1 - j.any for r, j in zip(readings, judged, strict=True)]
     return Compared(
         gold=np.array([row["types"].split("|")[0] for row in rows]),
         told=np.array(told),
         acceptable=np.array([t in row["acceptable"].split("|") for t, row in zip(told, rows, strict=True)]),
         wrap=np.array([r.wrap == (row["wrap"] == "1") for r, row in zip(readings, rows, strict=True)]),
         risk=np.array([r.risk == int(row["risk"]) for r, row in zip(readings, rows, strict=True)]),
-        confidence=np.array(sure),
+        confidence=np.array([reading.confidence for reading in readings]),
     )
 
 
@@ -105,14 +100,6 @@ def per_type(c: Compared) -> dict[str, dict[str, float]]:
         hit, told, true = ((c.told == name) & (c.gold == name)).sum(), (c.told == name).sum(), (c.gold == name).sum()
         table[str(name)] = {"precision": float(hit / max(told, 1)), "recall": float(hit / true), "n": int(true)}
     return table
-
-
-def calibration_error(c: Compared) -> float:
-    """Mean gap between confidence and accuracy over equal bins of confidence, weighted by rows."""
-    right = c.told == c.gold
-    bins = np.minimum((c.confidence * BINS).astype(int), BINS - 1)
-    gaps = [abs(c.confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).sum() for b in np.unique(bins)]
-    return float(sum(gaps) / len(right))
 
 
 def score(c: Compared) -> dict[str, float]:
@@ -130,7 +117,7 @@ def score(c: Compared) -> dict[str, float]:
         "false_triggers_per_100": float(100 * (c.told[quiet] != NONE).mean()) if quiet.any() else 0.0,
         "wrap_accuracy": float(c.wrap.mean()),
         "risk_accuracy": float(c.risk.mean()),
-        "calibration_error": calibration_error(c),
+        "calibration_error": expected_error(list_bins(c.confidence, c.told == c.gold)),
     }
 
 
@@ -145,13 +132,17 @@ def bootstrap(c: Compared) -> dict[str, list[float]]:
     }  # fmt: skip
 
 
-def evaluate_tagger(gold: Path) -> dict[str, Any]:
-    """Figures of the current weights on a gold file. Raises BadInput when the file is missing or not as needed."""
+def evaluate_tagger(gold: Path, stage: str = CASCADE) -> dict[str, Any]:
+    """Figures of the current weights on a gold file, with 95 % intervals, and a reliability table.
+
+    `stage` is cascade (as the tagger runs), fast or encoder. Raises BadInput when the file is missing or not as needed.
+    """
     rows = read_gold(Path(gold))
-    compared = compare(rows, Tagger.load())
+    compared = compare(rows, Tagger.load(), stage)
     return {
         "n": len(rows),
         **score(compared),
         "per_type": per_type(compared),
+        "reliability": list_bins(compared.confidence, compared.told == compared.gold),
         "interval": bootstrap(compared),
     }

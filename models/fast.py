@@ -1,8 +1,8 @@
-"""The fast stage: one linear model over hashed n-grams, run with numpy alone.
+"""The fast stage: hashed n-grams summed into one vector, a small network over it, run with numpy alone.
 
-Features of a text are its words, its pairs of neighbouring words, the character n-grams inside each word and the
-marks that `patterns` found. Every head is linear, so what a word adds to all heads is summed once, cached, and a text
-costs one gathered row per word and one per pair. Used by `tagger` (reading) and `train_tagger` (building the rows).
+Features of a title are its words, its pairs of neighbouring words, the character n-grams inside each word and the marks
+that `patterns` found; a summary gives its words. Each feature is a row of numbers; what a word adds is summed once and
+cached, so a text costs one gathered row per word and pair. Used by `tagger` (reading) and `train_fast` (building rows).
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-# Rows of the weight table, in this order; known words (those with a vector) follow, each with a row of its own.
-# The sizes keep 32 float16 columns with 30,000 known words under the 12 MB the weights may take.
-GRAM_ROWS = 1 << 16
+from models.heads import Floats
+
+# Rows of the weight table, in this order; known words follow, each with a row of its own.
+GRAM_ROWS = 1 << 15
 PAIR_ROWS = 1 << 16
-OTHER_ROWS = 1 << 13  # words not known: hashed together
+OTHER_ROWS = 1 << 12  # words not known: hashed together
 FIRST_KNOWN = GRAM_ROWS + PAIR_ROWS + OTHER_ROWS
 # Character n-grams of 3 to 5 bytes of UTF-8 inside a word bounded by spaces.
 SHORTEST_GRAM, LONGEST_GRAM = 3, 5
 # A longer "word" is no word; cutting it bounds the work per item.
 LONGEST_WORD = 24
-# Words kept in the cache before it is emptied: about 40 MB at 32 columns of float32.
-CACHED_WORDS = 250_000
-# What a word of the summary counts beside a word of the title. Labels have no summaries to learn it from: at 0.1 a
-# summary of 300 characters, about fifty words, has half the say of a title of ten.
-SUMMARY_WEIGHT = 0.1
+# Words kept in the cache before it is emptied: about 35 MB at 64 columns of float32.
+CACHED_WORDS = 120_000
+SEGMENTS = 3  # title, summary, marks
 # Odd 64-bit multipliers of splitmix64 (Steele, Lea, Flood 2014), to mix two word hashes into one pair hash.
 MIX_LEFT, MIX_RIGHT = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
@@ -39,6 +38,7 @@ MARK = "\x01"  # first character of a mark: one feature, no n-grams, no pairs
 
 # Words of the title, words of the summary, marks.
 Parts = tuple[Sequence[str], Sequence[str], Sequence[str]]
+Ints = NDArray[np.int64]
 
 
 def cut_words(text: str) -> list[str]:
@@ -64,7 +64,7 @@ def hash_word(word: str, known: Mapping[int, int]) -> list[int]:
     return rows
 
 
-def hash_pairs(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.int64]:
+def hash_pairs(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> Ints:
     """Table rows of pairs of neighbouring words, from the words' 32-bit hashes."""
     mixed = left * MIX_LEFT + right * MIX_RIGHT
     mixed ^= mixed >> np.uint64(31)
@@ -95,7 +95,7 @@ class Vocabulary:
         self.hashes[fresh] = hash_text(word[:LONGEST_WORD])
         return fresh
 
-    def flatten(self, items: Sequence[Parts]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def flatten(self, items: Sequence[Parts]) -> tuple[Ints, Ints]:
         """Word numbers of all items in one array, and where each of the three segments of each item begins."""
         flat: list[int] = []
         begins: list[int] = []
@@ -111,38 +111,33 @@ class Vocabulary:
         return np.array(flat, dtype=np.int64), np.array(begins, dtype=np.int64)
 
 
-def pair_mask(size: int, begins: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """True at each position whose word forms a pair with the word before it (not across segments, not for marks)."""
-    mask = np.ones(size, dtype=bool)
-    mask[begins] = False
-    for first, last in zip(begins[2::3], np.append(begins[3::3], size), strict=True):
-        mask[first:last] = False
-    return mask
+def find_pairs(size: int, begins: Ints) -> Ints:
+    """Positions whose word forms a pair with the word before it: those inside titles, the first word after START."""
+    ends = np.append(begins[1::SEGMENTS], size)[: len(begins) // SEGMENTS]
+    titles = begins[::SEGMENTS]
+    lengths = ends - titles - 1
+    offsets = np.repeat(titles + 1 - np.append(0, np.cumsum(lengths)[:-1]), lengths)
+    return np.asarray(offsets + np.arange(lengths.sum()))
 
 
-def count_features(
-    items: Sequence[Parts], known: Mapping[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Training rows as (item number, table row, weight of the segment), one triple per occurrence of a feature."""
-    vocabulary = Vocabulary()
-    flat, begins = vocabulary.flatten(items)
-    segment = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(flat))))
-    words = sorted(vocabulary.numbers, key=lambda w: vocabulary.numbers[w])
-    rows = [np.array([] if w == START else hash_word(w, known), dtype=np.int64) for w in words]
-    sizes = np.array([len(r) for r in rows])[flat]
-    pairs = np.flatnonzero(pair_mask(len(flat), begins))
-    pair_rows = hash_pairs(vocabulary.hashes[flat[pairs - 1]], vocabulary.hashes[flat[pairs]])
-    owner = np.concatenate([np.repeat(segment, sizes), segment[pairs]])
-    column = np.concatenate([*(rows[i] for i in flat), pair_rows])
-    weight = np.where(owner % 3 == 1, SUMMARY_WEIGHT, 1.0).astype(np.float32)
-    return owner // 3, column, weight
+def measure_segments(size: int, begins: Ints) -> Floats:
+    """What the sum of each segment is divided by: the root of its length, shape (items, 3); marks count as they are."""
+    lengths = np.diff(np.append(begins, size)).reshape(-1, SEGMENTS).astype(np.float32)
+    lengths[:, 2] = 1
+    return np.sqrt(lengths)
 
 
 class FastModel:
-    """The linear heads. `table` is (rows, heads + 1): weights with the idf folded in, last column the squared idf."""
+    """The network: a table of quantised rows, a hidden layer, a layer of heads; the last head is the gate's."""
 
-    def __init__(self, table: NDArray[np.float16], bias: NDArray[np.float32], codes: NDArray[np.uint32]) -> None:
-        self.table, self.bias, self.known = table, bias.astype(np.float32), index_known(codes)
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self.table = np.asarray(arrays["table"], dtype=np.int8)
+        self.scale = np.asarray(arrays["scale"], dtype=np.float32)
+        self.known = index_known(np.asarray(arrays["known"], dtype=np.uint32))
+        self.segment, self.inner, self.inner_bias, self.outer, self.skip, self.bias = (
+            np.asarray(arrays[name], dtype=np.float32)
+            for name in ("segment", "inner", "inner_bias", "outer", "skip", "bias")
+        )
         self._forget()
 
     def _forget(self) -> None:
@@ -156,24 +151,28 @@ class FastModel:
             self.sums = np.concatenate([self.sums, np.zeros_like(self.sums)])
         for number, word in enumerate(fresh, start=self.summed):
             if word != START:
-                self.sums[number] = self.table[hash_word(word, self.known)].sum(axis=0, dtype=np.float32)
+                rows = hash_word(word, self.known)
+                self.sums[number] = self.scale[rows] @ self.table[rows]
         self.summed += len(fresh)
 
-    def score(self, items: Sequence[Parts]) -> NDArray[np.float32]:
-        """Raw scores, shape (items, heads), of (title, summary, marks); an empty text scores the bare bias."""
-        if not items:
-            return np.zeros((0, len(self.bias)), dtype=np.float32)
+    def embed(self, items: Sequence[Parts]) -> Floats:
+        """The vector of each (title, summary, marks), shape (items, columns)."""
         if len(self.vocabulary.numbers) > CACHED_WORDS:
             self._forget()
         flat, begins = self.vocabulary.flatten(items)
         self._sum_new_words()
-        mask = pair_mask(len(flat), begins)
-        hashes = self.vocabulary.hashes[flat]
-        rows = hash_pairs(hashes[:-1], hashes[1:])
         total = self.sums[flat]
-        at = np.flatnonzero(mask)
-        total[at] += self.table[rows[at - 1]]
-        parts = np.add.reduceat(total, begins, axis=0).reshape(len(items), 3, -1)
-        linear = parts[:, 0, :-1] + SUMMARY_WEIGHT * parts[:, 1, :-1] + parts[:, 2, :-1]
-        norm = parts[:, 0, -1] + SUMMARY_WEIGHT**2 * parts[:, 1, -1] + parts[:, 2, -1]
-        return np.asarray(linear / np.sqrt(np.maximum(norm, 1.0))[:, None] + self.bias, dtype=np.float32)
+        at = find_pairs(len(flat), begins)
+        rows = hash_pairs(self.vocabulary.hashes[flat[at - 1]], self.vocabulary.hashes[flat[at]])
+        total[at] += self.table[rows] * self.scale[rows][:, None]
+        parts = np.add.reduceat(total, begins, axis=0).reshape(len(items), SEGMENTS, -1)
+        weight = self.segment / measure_segments(len(flat), begins)
+        return np.asarray(np.einsum("isd,is->id", parts, weight))
+
+    def score(self, items: Sequence[Parts]) -> Floats:
+        """Logits of the heads and then of the gate, shape (items, heads + 1); an empty text scores the bare biases."""
+        if not items:
+            return np.zeros((0, len(self.bias)), dtype=np.float32)
+        vector = self.embed(items)
+        hidden = np.maximum(vector @ self.inner + self.inner_bias, 0)
+        return np.asarray(hidden @ self.outer + vector @ self.skip + self.bias, dtype=np.float32)

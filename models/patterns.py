@@ -1,4 +1,4 @@
-"""Names and token patterns found by spaCy in a title: marks for the linear model and a few decisive rules.
+"""Names and token patterns found by spaCy in a title: marks, features of the fast stage.
 
 Reads `patterns.toml`. Text only, never prices. Names of one word are looked up
 in a table; a title goes to spaCy only when its words could complete a pattern or a longer name.
@@ -8,37 +8,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from kb.errors import BadInput
-from kb.taxonomy import read_taxonomy
 from models.fast import MARK, cut_words
 
 # Longest part of a title that the patterns see: a headline is shorter, a pasted article is not one.
 LONGEST_TITLE = 300
 # Words spaCy may remember, at about one kilobyte each.
 MOST_LEXEMES = 50_000
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One decisive rule: the types it puts first and the least score they get; `veto` words switch it off."""
-
-    name: str
-    types: tuple[str, ...]
-    score: float
-    veto: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the patterns saw in one title: marks (features) and the rules that fired, in file order."""
-
-    marks: tuple[str, ...] = ()
-    rules: tuple[Rule, ...] = ()
 
 
 def read_source() -> str:
@@ -67,7 +47,7 @@ def _fixed_words(pattern: list[dict[str, Any]]) -> list[frozenset[str]]:
             words = [lower] if isinstance(lower, str) else list(lower["IN"])
             sets.append(frozenset(words))
     if not sets:
-        raise BadInput("A rule of models/patterns.toml", f"no fixed word in {pattern}", "Give one token without OP.")
+        raise BadInput("A pattern of models/patterns.toml", f"no fixed word in {pattern}", "Give one token without OP.")
     return sets
 
 
@@ -76,7 +56,7 @@ class Patterns:
 
     def __init__(self, source: str) -> None:
         self.table = tomllib.loads(source)
-        self.rules = [self._read_rule(entry) for entry in self.table["rule"]]
+        self.vetoes = {MARK + e["name"]: frozenset(e.get("veto", ())) for e in self.table["pattern"]}
         self._compile()
 
     def _compile(self) -> None:
@@ -84,26 +64,17 @@ class Patterns:
         from spacy.lang.en import English  # heavy: loaded when a tagger is
 
         self.nlp = English()
-        self._add_rules(self.table)
+        self._add_patterns(self.table)
         self._add_entities(self.table["entities"])
 
-    @staticmethod
-    def _read_rule(entry: dict[str, Any]) -> Rule:
-        unknown = set(entry["types"]) - set(read_taxonomy())
-        if unknown:
-            raise BadInput(
-                f"Rule {entry['name']!r} of models/patterns.toml", f"unknown types {unknown}", "See taxonomy."
-            )
-        return Rule(entry["name"], tuple(entry["types"]), entry["score"], frozenset(entry.get("veto", ())))
-
-    def _add_rules(self, table: dict[str, Any]) -> None:
+    def _add_patterns(self, table: dict[str, Any]) -> None:
         from spacy.matcher import Matcher
 
         self.matcher = Matcher(self.nlp.vocab)
         self.needs: dict[str, list[list[frozenset[str]]]] = {}  # by each word of a pattern's first fixed token
-        for number, entry in enumerate(table["rule"]):
-            patterns = [_fill(p, table["words"]) for p in entry["patterns"]]
-            self.matcher.add(f"rule {number}", patterns)
+        for entry in table["pattern"]:
+            patterns = [_fill(p, table["words"]) for p in entry["tokens"]]
+            self.matcher.add(MARK + entry["name"], patterns)
             for needs in map(_fixed_words, patterns):
                 for word in needs[0]:
                     self.needs.setdefault(word, []).append(needs)
@@ -123,28 +94,28 @@ class Patterns:
                     self.phrases.add(MARK + name, [self.nlp.make_doc(phrase)])
                     self.longer.setdefault(max(words, key=len), []).append(frozenset(words))
 
-    def find(self, title: str, cut: Sequence[str] | None = None) -> Found:
-        """Marks and rules of one title (`cut`: its words, if known); most titles need no spaCy. Never raises."""
+    def find(self, title: str, cut: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The marks of one title, sorted (`cut`: its words, if known); most titles need no spaCy. Never raises."""
         title = title[:LONGEST_TITLE]
         words = set(cut_words(title) if cut is None else cut)
-        words |= {word.removesuffix("'s") for word in words}
+        words |= {word.removesuffix("'s") for word in words if word.endswith("'s")}
         marks = {self.single[word] for word in words & self.single.keys()}
-        ruled = any(
+        matched = any(
             all(not need.isdisjoint(words) for need in needs)
             for word in words & self.needs.keys()
             for needs in self.needs[word]
         )
         phrased = any(name <= words for word in words & self.longer.keys() for name in self.longer[word])
-        rules: tuple[Rule, ...] = ()
-        if ruled or phrased:
+        if matched or phrased:
             if len(self.nlp.vocab) > MOST_LEXEMES:
                 self._compile()
             doc = self.nlp.make_doc(title)
             strings = self.nlp.vocab.strings
             marks |= {strings[match] for match, _, _ in self.phrases(doc)}
-            fired = sorted({int(strings[match].split()[1]) for match, _, _ in self.matcher(doc)}) if ruled else []
-            rules = tuple(self.rules[n] for n in fired if self.rules[n].veto.isdisjoint(words))
-        return Found(tuple(sorted(marks)), rules)
+            if matched:
+                fired = {strings[match] for match, _, _ in self.matcher(doc)}
+                marks |= {mark for mark in fired if self.vetoes[mark].isdisjoint(words)}
+        return tuple(sorted(marks))
 
 
 @cache

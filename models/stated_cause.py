@@ -41,8 +41,16 @@ _CAUSE_END = re.compile(
     re.IGNORECASE,
 )
 # "U.S.", "St.", "Inc." and their like, whose dots are hidden while a cause is sought.
-_ABBREVIATION = re.compile(r"\b(?:(?:[A-Z]\.){2,}|(?:St|Inc|Corp|Co|Mr|Dr|vs|No)\.)")
+_ABBREVIATION = re.compile(r"\b(?:(?:[A-Za-z]\.){2,}|(?:St|Inc|Corp|Co|Mr|Dr|vs|No)\.)")
 _DOT = "\u2024"
+# "Markets News, Nov. 30, 2023: " and its like say nothing of the market.
+_LABEL = re.compile(
+    r"^[^:]{0,60}\b(?:news|report|today|updates?|view|snapshot|week ahead)\b[^:]{0,40}:\s+", re.IGNORECASE
+)
+# A cause that is only the name of a market, or begins a list of them, is no cause: "as S&P 500, Nasdaq snap streak".
+_MARKET_ALONE = re.compile(rf"^(?:the )?(?:{_any('markets')})(?:,|$)", re.IGNORECASE)
+# What stands beside a move and waits or moves itself: "ECB, G20 eyed", "autos up".
+_NO_CLAUSE = re.compile(r"\b(?:eyed|awaited|in focus|up|down|higher|lower|mixed|flat)\b", re.IGNORECASE)
 # Two clauses are a move and its cause; the move after a comma has at most seven words, the cause at least three.
 CLAUSES, LONGEST_TAIL, SHORTEST_CLAUSE = 2, 7, 3
 # A cause of fewer characters is a stray word, of more a whole paragraph.
@@ -70,6 +78,7 @@ class Report:
 def find_cause(text: str) -> str:
     """The words naming the cause, "" when none is stated: "Stocks slide as tariff fears mount" -> "tariff fears mount"."""
     text = _ABBREVIATION.sub(lambda m: m.group().replace(".", _DOT), text)  # the dot of "U.S." ends no sentence
+    text = _LABEL.sub("", text)
     move = _MOVE.search(text)
     market = _MARKET.search(text) or move  # a report may name neither: "Shanghai dives as brokers call in loans"
     if market is None:
@@ -86,6 +95,8 @@ def _after_link(text: str, market: re.Match[str], move: re.Match[str]) -> str:
         if link.end() <= max(move.start(), market.start()) or _NO_CAUSE.match(text, link.end()):
             continue
         rest = text[link.end() :]
+        if _MARKET_ALONE.match(rest):
+            continue
         end = _CAUSE_END.search(rest)
         return _tidy(rest[: end.start()] if end else rest)
     return ""
@@ -104,7 +115,7 @@ def _beside(text: str) -> str:
     cause = clauses[moves.index(False)] if sum(moves) == 1 and _speaks_of_move(clauses[moves.index(True)]) else ""
     if ";" not in text and not moves[-1]:
         return ""
-    return _tidy(cause) if len(cause.split()) >= SHORTEST_CLAUSE else ""
+    return _tidy(cause) if len(cause.split()) >= SHORTEST_CLAUSE and not _NO_CLAUSE.search(cause) else ""
 
 
 def _speaks_of_move(text: str) -> bool:
@@ -115,7 +126,9 @@ def _speaks_of_move(text: str) -> bool:
 
 def _tidy(cause: str) -> str:
     """The cause without stray signs and a day at its end; "" when it is too short or long for one."""
-    cause = _DAY_AT_END.sub("", cause.replace(_DOT, ".").strip(" ,;:-\u2013\u2014"))
+    cause = _DAY_AT_END.sub("", cause.replace(_DOT, ".").strip(" ,;:-\u2013\u2014")).removesuffix(" to")
+    if _MARKET_ALONE.fullmatch(cause):
+        return ""
     return cause if SHORTEST_CAUSE <= len(cause) <= LONGEST_CAUSE else ""
 
 

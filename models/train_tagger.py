@@ -1,18 +1,21 @@
-"""From labels to weights: `python -m models.train_tagger` prints cross-validated figures and writes weights and card.
+"""From labels to the tagger's weights and card: `python -m models.train_tagger`, one seed.
 
-Reads data/labels/*.csv (own sentences) and, where a sibling folder with dated headlines exists, learns word vectors
-from it and takes its sport and entertainment desks as weak `none`. No number here was chosen on a gold file.
-Needs the `train` dependency group. One seed: the same inputs give the same weights.
+1. Labels: our own sentences, and readings of archive headlines where the archive lies beside the project.
+2. The encoder is fine-tuned on them, then on its own answers too (`train_encoder`), and written as an int8 graph
+   (`train_export`).
+3. It answers for archive headlines that nobody labelled; the fast stage learns from these answers (`train_fast`).
+4. Both stages are calibrated, and the gate between them is set, on readings kept out of 2 and 3 (`train_calibrate`,
+   `train_gate`).
+No number is chosen on a gold file, and titles of gold files beside the project are left out of everything. Intermediate
+results stay in `var/train`, so that an interrupted run goes on where it stopped. Needs the `train` dependency group.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,166 +23,215 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import BadInput
-from kb.taxonomy import read_taxonomy
-from models.stated_cause import find_cause
-from models.tagger import WEIGHTS
-from models.train_calibrate import Calibration, calibrate, describe
-from models.train_features import Features
-from models.train_vectors import learn_vectors, read_archive
+from kb.cli.progress import show_progress
+from models.cleaning import clean_item
+from models.encoder import Encoder
+from models.fast import FastModel
+from models.heads import HEADS, TYPES, Floats, mix_logits
+from models.labels import ROOT, Label, read_archive, read_hard, read_own, read_readings
+from models.tagger import ENCODER, FAST, WEIGHTS
+from models.train_calibrate import calibrate, describe
+from models.train_encoder import Recipe, ask_network, build_network, choose_pieces, find_base, fine_tune
+from models.train_export import export_encoder
+from models.train_fast import cut_item, distil
+from models.train_gate import Trial, choose_gate, draw_frontier, trace_frontier
+from models.train_mapped import read_mapped, rule_out
+from models.train_targets import Targets, from_labels, from_teacher, join
 
-SEED = 7
-FOLDS = 5
-ROOT = Path(__file__).parent.parent
-LABELS = ROOT / "data" / "labels"
-ARCHIVE = ROOT.parent / "shared" / "news" / "dated"
-WEAK_DESKS = ("sports", "entertainment")
-# Chosen by cross-validation on the labels: cost of the SVM, weight of weak rows.
-COST = 0.4
-WEAK_ROWS, WEAK_WEIGHT = 4000, 0.3
-Floats = NDArray[np.floating[Any]]
+RECIPE = Recipe()
+HELD_OUT = 8  # without an archive, one own sentence in so many is kept for calibration and the gate
+UNLABELLED = 200_000  # archive headlines that the encoder answers for
+ROUND_TWO, EPOCHS_TWO = 30_000, 2  # of them, those that the second round learns from, and its passes
+READING_WEIGHT = 1.5  # of a reading beside an own sentence, for headlines are what is read in the end
+STREAM = 20_000  # of them, the share of doubtful ones in a real stream is measured on
+FAST_EPOCHS = 6
+OWN_WEIGHT, LABEL_WEIGHT = 2.0, 4.0  # of a labelled item beside a teacher's answer, in the fast stage
+WORK = ROOT / "var" / "train"
+
+Item = tuple[str, str]
+Notify = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Label:
-    """One labelled sentence; `types` is empty for none."""
+class Corpus:
+    """What is learnt from: labelled items to train on and to hold out, cleaned unlabelled and mapped ones."""
 
-    text: str
-    types: tuple[str, ...]
-    wrap: int
-    risk: int
-    cause: str
+    own: list[Label]
+    readings: list[Label]
+    held: list[Label]
+    unlabelled: list[Item]
+    mapped: list[Item]
+    topics: list[str]
 
+    @property
+    def taught(self) -> list[Label]:
+        """All labelled items trained on."""
+        return self.own + self.readings
 
-def read_labels(folder: Path = LABELS) -> list[Label]:
-    """All labels in file order. Raises BadInput when there are none or a column is missing."""
-    labels = []
-    for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if None in row.values() or not {"text", "types", "wrap", "risk", "cause"} <= set(row):
-                    raise BadInput(f"Labels {path.name}", f"row {row}", "Give text,types,wrap,risk,cause.")
-                types = tuple(t for t in row["types"].split("|") if t != "none")
-                labels.append(Label(row["text"], types, int(row["wrap"]), int(row["risk"]), row["cause"]))
-    if not labels:
-        raise BadInput(f"Labels in {folder}", "no CSV file", "Run from a checkout that has data/labels.")
-    return labels
+    @property
+    def answered(self) -> list[Item]:
+        """The items that the encoder answers for, mapped ones last."""
+        return self.unlabelled + self.mapped
 
 
-def read_weak() -> list[str]:
-    """Titles of desks that hardly ever move a market, as weak `none`; [] where the archive is absent."""
-    import duckdb
+def clean_labels(labels: Sequence[Label]) -> list[Item]:
+    """Labelled items as the models read them."""
+    return [clean_item(label.title, label.summary) for label in labels]
 
-    path = ARCHIVE / "gnews_headlines_2025_2026.parquet"
-    if not path.exists():
-        return []
-    found = duckdb.connect().execute(
-        "SELECT DISTINCT title FROM read_parquet($path) "
-        "WHERE list_contains($desks, category) ORDER BY md5(title) LIMIT $n",
-        {"path": str(path), "desks": list(WEAK_DESKS), "n": WEAK_ROWS},
+
+def gather_corpus() -> Corpus:
+    """Labels and archive; without an archive our own sentences stand alone, one in eight of them held out."""
+    own, archive = read_own(), read_archive()
+    readings, held, aside = (read_readings(archive, use) for use in ("train", "held", "aside"))
+    held = held or [label for label in own if int(label.key, 16) % HELD_OUT == 0]
+    kept = {label.key for label in held}
+    labelled = kept | {label.key for label in readings + aside}
+    free = [clean_item(*text) for key, text in archive.items() if key not in labelled][:UNLABELLED]
+    texts, topics = read_mapped()
+    return Corpus(
+        [label for label in own if label.key not in kept],
+        readings,
+        held,
+        free,
+        [clean_item(text, "") for text in texts],
+        topics,
     )
-    return [row[0] for row in found.fetchall()]
 
 
-@dataclass(frozen=True)
-class Targets:
-    """What the heads learn, row by row: presence of each type and none (n, types + 1), wrap, risk, weight."""
-
-    present: NDArray[np.bool_]
-    wrap: NDArray[np.bool_]
-    risk: NDArray[np.int64]
-    weight: Floats
+def name_step(corpus: Corpus, *more: object) -> str:
+    """A name that changes with the labels and the recipe: an intermediate result is taken up only under its own name."""
+    told = repr((corpus.taught, len(corpus.answered), RECIPE, more))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
-def make_targets(labels: Sequence[Label], weak: int) -> Targets:
-    """Targets of the labels followed by `weak` rows of none."""
-    names = list(read_taxonomy())
-    present = np.zeros((len(labels) + weak, len(names) + 1), dtype=bool)
-    for i, label in enumerate(labels):
-        for name in label.types:
-            present[i, names.index(name)] = True
-    present[:, -1] = ~present[:, :-1].any(axis=1)
-    wrap = np.array([label.wrap == 1 for label in labels] + [False] * weak)
-    risk = np.array([label.risk for label in labels] + [0] * weak)
-    return Targets(present, wrap, risk, np.r_[np.ones(len(labels)), np.full(weak, WEAK_WEIGHT)])
+def train_encoder(corpus: Corpus, notify: Notify) -> tuple[bytes, list[str], Floats]:
+    """The encoder's graph, its pieces, and its answers for the unlabelled and mapped items (float16).
+
+    Two rounds: the network of the first learns from labels alone and answers for headlines nobody labelled; that of the
+    second begins anew from the base and learns from both (self-training, Xie et al. 2020, "Noisy Student").
+    """
+    base, labels = find_base(), clean_labels(corpus.taught)
+    texts = [" ".join(item) for item in [*labels, *corpus.answered]]
+    pieces, rows = choose_pieces(texts, base)
+    more = corpus.unlabelled[:ROUND_TWO]
+    goals = from_labels(corpus.own), from_labels(corpus.readings, READING_WEIGHT)
+
+    def fit(items: list[Item], targets: Targets, epochs: int, name: str) -> Any:
+        network = build_network(base, rows, RECIPE.layers)
+        recipe = replace(RECIPE, epochs=epochs)
+        return _keep_network(network, name, lambda: fine_tune(network, pieces, items, targets, recipe, notify))
+
+    network = fit(labels, join(*goals), RECIPE.epochs, name_step(corpus, "first"))
+    if more:
+        answers = ask_network(network, pieces, more, notify=notify)
+        second = join(*goals, from_teacher(answers))
+        network = fit([*labels, *more], second, EPOCHS_TWO, name_step(corpus, "second"))
+    told = WORK / f"answers-{name_step(corpus)}.npy"
+    if not told.exists():
+        np.save(told, ask_network(network, pieces, corpus.answered, notify=notify).astype(np.float16))
+    return export_encoder(network), pieces, np.load(told)
 
 
-def fit_heads(rows: Any, t: Targets, at: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Weights (features, heads) and biases of all heads: types, none, wrap, risk -1, 0, +1."""
-    from sklearn.svm import LinearSVC
+def _keep_network(network: Any, name: str, train_it: Callable[[], Any]) -> Any:
+    """The trained network: taken up from an earlier run under this name, else trained and kept."""
+    import torch
 
-    goals = [*t.present.T, t.wrap, *(t.risk == r for r in (-1, 0, 1))]
-    fitted = [LinearSVC(C=COST, random_state=SEED).fit(rows[at], g[at], sample_weight=t.weight[at]) for g in goals]
-    return np.stack([f.coef_[0] for f in fitted], axis=1), np.array([f.intercept_[0] for f in fitted])
-
-
-def cross_validate(rows: Any, spans: Any, t: Targets, labelled: int) -> tuple[Floats, Floats]:
-    """Out-of-fold raw scores of the labels and of their stated causes, shape (labels, heads) each."""
-    from sklearn.model_selection import StratifiedKFold
-
-    primary = t.present[:labelled].argmax(axis=1)
-    weak = np.arange(labelled, rows.shape[0])
-    out = np.zeros((labelled, t.present.shape[1] + 4))
-    causes = np.zeros_like(out)
-    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(primary, primary):
-        weights, bias = fit_heads(rows, t, np.r_[train, weak])
-        out[test] = rows[test] @ weights + bias
-        causes[test] = spans[test] @ weights + bias
-    return out, causes
+    kept = WORK / f"encoder-{name}.pt"
+    if kept.exists():
+        network.load_state_dict(torch.load(kept))
+        return network.eval()
+    network = train_it()
+    half = kept.with_suffix(".part")
+    torch.save(network.state_dict(), half)
+    half.replace(kept)
+    return network
 
 
-def write_weights(features: Features, weights: Floats, bias: Floats, card: dict[str, Any], folder: Path) -> str:
+def train_fast(corpus: Corpus, answers: Floats, notify: Notify) -> dict[str, NDArray[Any]]:
+    """The fast stage's arrays, learnt from the encoder's answers and the labels; taken up from an earlier run if kept."""
+    from safetensors.numpy import load_file, save_file
+
+    kept = WORK / f"fast-{name_step(corpus, FAST_EPOCHS, OWN_WEIGHT, LABEL_WEIGHT)}.safetensors"
+    if kept.exists():
+        return dict(load_file(kept))
+    items = [*clean_labels(corpus.own), *clean_labels(corpus.readings), *corpus.answered]
+    answers = answers.astype(np.float32)
+    answers[len(corpus.unlabelled) :] = rule_out(answers[len(corpus.unlabelled) :], corpus.topics)
+    goals = join(from_labels(corpus.own, OWN_WEIGHT), from_labels(corpus.readings, LABEL_WEIGHT), from_teacher(answers))
+    arrays = distil([cut_item(item) for item in items], goals, FAST_EPOCHS, RECIPE.seed, notify)
+    save_file(arrays, kept)
+    return arrays
+
+
+def judge_stages(corpus: Corpus, encoder: Encoder, fast: FastModel) -> dict[str, Any]:
+    """Calibrated stages, the gate and the figures on held-out readings and hard sentences, as the card holds them."""
+    held, hard = clean_labels(corpus.held), read_hard()
+    raw = fast.score([cut_item(item) for item in held])
+    alone = encoder.score(held)
+    trial = Trial(corpus.held, raw, mix_logits(raw[:, :HEADS], alone))
+    stages = {FAST: calibrate(raw[:, :HEADS], corpus.held), ENCODER: calibrate(trial.encoder, corpus.held)}
+    stream = fast.score([cut_item(item) for item in corpus.unlabelled[:STREAM] or held])[:, HEADS]
+    frontier = trace_frontier(trial, stages, stream)
+    hard_items = clean_labels(hard)
+    hard_raw = fast.score([cut_item(item) for item in hard_items])[:, :HEADS]
+    hard_both = mix_logits(hard_raw, encoder.score(hard_items))
+    return {
+        "stages": {name: asdict(stage) for name, stage in stages.items()},
+        "gate": choose_gate(frontier),
+        "trained": {
+            "held_out": {
+                **{name: describe(logits, corpus.held, stages[name]) for name, logits in trial.list_stages()},
+                "encoder_alone": describe(alone, corpus.held, calibrate(alone, corpus.held)),
+            },
+            "hard": {
+                FAST: describe(hard_raw, hard, stages[FAST]),
+                ENCODER: describe(hard_both, hard, stages[ENCODER]),
+            },
+            "frontier": frontier,
+        },
+    }
+
+
+def write_weights(arrays: dict[str, NDArray[Any]], card: dict[str, Any], folder: Path) -> str:
     """Writes weights and card, each in one step, and returns the weights' sha256."""
     from safetensors.numpy import save
 
-    codes = features.vectors.codes
-    arrays: dict[str, NDArray[Any]] = {
-        "table": features.fold(weights),
-        "bias": bias.astype(np.float32),
-        "known": codes,
-    }
     raw = save(arrays)
     folder.mkdir(exist_ok=True)
     digest = hashlib.sha256(raw).hexdigest()
-    for name, content in (
-        ("tagger.safetensors", raw),
-        ("tagger.json", (json.dumps(card | {"sha256": digest}, indent=1) + "\n").encode()),
-    ):
+    told = (json.dumps({"types": list(TYPES), **card, "sha256": digest}, indent=1) + "\n").encode()
+    for name, content in (("tagger.safetensors", raw), ("tagger.json", told)):
         half = folder / f"{name}.part"
         half.write_bytes(content)
         half.replace(folder / name)
     return digest
 
 
-def train(folder: Path = WEIGHTS) -> dict[str, Any]:
-    """The whole way from labels to weights; returns the cross-validated figures."""
-    labels = read_labels()
-    archive, weak = read_archive(ARCHIVE), read_weak()
-    if not archive:
-        print(
-            f"Left out: word vectors and weak none rows (no {ARCHIVE.name} folder beside the project).", file=sys.stderr
-        )
-    texts = [label.text for label in labels] + weak
-    features = Features(texts, learn_vectors(archive))
-    rows, t = features.build(texts), make_targets(labels, len(weak))
-    causes = [find_cause(label.text) if label.wrap else "" for label in labels]
-    raw, spans = cross_validate(rows, features.build(causes), t, len(labels))
-    calibration: Calibration = calibrate(raw, spans, [bool(c) for c in causes], labels)
-    figures = describe(raw, spans, [bool(c) for c in causes], labels, calibration)
-    weights, bias = fit_heads(rows, t, np.arange(len(texts)))
-    trained = {
+def train(folder: Path = WEIGHTS, *, notify: Notify) -> dict[str, Any]:
+    """The whole way from labels to weights; returns the card's account of it."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    corpus = gather_corpus()
+    graph, pieces, answers = train_encoder(corpus, notify)
+    fast = train_fast(corpus, answers, notify)
+    card = judge_stages(corpus, Encoder(graph, pieces, threads=2), FastModel(fast))
+    card["trained"] |= {
         "date": datetime.now(UTC).date().isoformat(),
-        "labels": len(labels),
-        "weak_none": len(weak),
-        "unlabelled_for_vectors": len(archive),
-        "labels_sha256": hashlib.sha256("\n".join(map(repr, labels)).encode()).hexdigest(),
-        "cross_validated": figures,
+        "own_sentences": len(corpus.own),
+        "readings": len(corpus.readings),
+        "held_out_readings": len(corpus.held),
+        "unlabelled": len(corpus.unlabelled),
+        "mapped": len(corpus.mapped),
+        "labels_sha256": hashlib.sha256("\n".join(map(repr, corpus.taught)).encode()).hexdigest(),
+        "recipe": asdict(RECIPE),
     }
-    card = {"types": list(read_taxonomy()), **calibration.to_card(), "trained": trained}
-    write_weights(features, weights, bias, card, folder)
-    return figures
+    fast["encoder"] = np.frombuffer(graph, dtype=np.uint8)
+    fast["pieces"] = np.frombuffer("\n".join(pieces).encode(), dtype=np.uint8)
+    write_weights(fast, card, folder)
+    draw_frontier(card["trained"]["frontier"], folder / "frontier.svg")
+    return dict(card["trained"])
 
 
 if __name__ == "__main__":
-    for name, figure in train().items():
-        print(f"{name:28s} {figure}")
+    with show_progress() as bars:
+        told = train(notify=bars)
+    print(json.dumps({k: v for k, v in told.items() if k != "frontier"}, indent=1))

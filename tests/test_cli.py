@@ -364,7 +364,9 @@ def test_tag_keeps_order_and_count_on_junk(run, tmp_path):
     expected = ["x" if "Gold" in text else str(n) for n, text in enumerate(JUNK * 3, 1)]
     assert [line["id"] for line in lines] == expected
     for line in lines:
-        assert set(line) == {"id", "types", "wrap", "risk", "stated_cause"}
+        assert set(line) == {
+            "id", "types", "wrap", "risk", "stated_cause", "cause_type", "direction", "confidence", "entities", "note",
+        }  # fmt: skip
         assert all(set(t) == {"type", "score"} and 0 <= t["score"] <= 1 for t in line["types"])
     assert lines[0]["types"][0]["type"] == "monetary_policy"
     assert lines[1]["types"] == []
@@ -382,6 +384,51 @@ def test_tag_reads_tables(run, recorded):
     assert [len(r) for r in read] == [5, 5, 5]
     types = [[[t["type"] for t in line["types"]] for line in r] for r in read]
     assert types[0] == types[1] == types[2]
+
+
+def test_tag_tells_cause_entities_and_why_not(run, tmp_path):
+    """A market report's cause with its type and direction; people by the item's day; a note where nothing was judged."""
+    path = tmp_path / "items.csv"
+    path.write_text(
+        "date,title\n"
+        "2011-08-08,Stocks slide as tariff fears mount\n"
+        "2005-06-01,Fed chair warns of froth\n"
+        "2005-06-01,Le chat est dans la maison et les enfants sont avec une amie\n"
+        "2005-06-01,\n",
+        "utf-8",
+    )
+    report, person, foreign, empty = (json.loads(line) for line in run("tag", path).out.splitlines())
+    assert (report["stated_cause"], report["cause_type"], report["direction"]) == (
+        "tariff fears mount",
+        "trade_policy",
+        -1,
+    )
+    assert person["entities"] == ["person:alan-greenspan"]
+    assert (foreign["note"], foreign["types"], foreign["entities"]) == ("not English", [], [])
+    assert empty["note"] == "empty"
+
+
+def test_tag_can_abstain(run, tmp_path):
+    """Under the wanted confidence there are no types and a note; what is no chance is refused."""
+    path = tmp_path / "one.txt"
+    path.write_text("Something somewhere may or may not matter\n", "utf-8")
+    line = json.loads(run("tag", path, "--least-confidence", "1").out)
+    assert (line["types"], line["note"]) == ([], "abstained")
+    refused = run("tag", path, "--least-confidence", "7")
+    assert refused.code == 1
+    assert "0 to 1" in refused.err
+
+
+def test_tag_on_many_cores_keeps_order_and_answers(run, tmp_path, monkeypatch):
+    """As many items as start worker processes: the same lines as one process gives, in order."""
+    monkeypatch.setattr("models.parallel.FEW", 50)
+    monkeypatch.setattr("models.parallel.BATCH", 40)
+    path = tmp_path / "many.txt"
+    path.write_text("\n".join(JUNK * 10) + "\n", "utf-8")
+    monkeypatch.setenv("WHYFELL_WORKERS", "2")
+    many = run("tag", path).out
+    monkeypatch.setenv("WHYFELL_WORKERS", "1")
+    assert many == run("tag", path).out
 
 
 def test_tag_of_nothing_is_nothing(run, tmp_path):

@@ -141,18 +141,24 @@ def tag(
     file: Annotated[
         Path, typer.Argument(help="Text, one item a line, or CSV, JSONL, Parquet with a title; - is stdin.")
     ] = Path("-"),
+    least_confidence: Annotated[
+        float, typer.Option(help="Abstain (no types, note) where the chance of being right is less.")
+    ] = 0.0,
 ) -> None:
     """Tag items with trigger types: one JSON line for each, in order."""
-    _load("kb.cli.writing:run_tag")(file)
+    _load("kb.cli.writing:run_tag")(file, least_confidence)
 
 
 @evaluate.command("tagger")
 def evaluate_tagger(
     gold: Annotated[Path, typer.Option("--gold", help="Labelled headlines, CSV.")],
+    stage: Annotated[
+        str, typer.Option(help="cascade, as the tagger runs, or one stage alone: fast or encoder.")
+    ] = "cascade",
     json: JsonOption = False,
 ) -> None:
     """Measure the tagger on labelled headlines."""
-    _load("kb.cli.scores:print_tagger_scores")(gold, json)
+    _load("kb.cli.scores:print_tagger_scores")(gold, stage, json)
 
 
 @evaluate.command("attribution")

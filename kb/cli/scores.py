@@ -18,9 +18,9 @@ ATTRIBUTION_FIGURES = (
 )  # fmt: skip
 
 
-def print_tagger_scores(gold: Path, json: bool) -> None:
+def print_tagger_scores(gold: Path, stage: str, json: bool) -> None:
     """Print how the tagger does on labelled headlines."""
-    scores = import_module("models.evaluate_tagger").evaluate_tagger(gold)
+    scores = import_module("models.evaluate_tagger").evaluate_tagger(gold, stage)
     if json:
         print_json(scores)
         return
@@ -29,6 +29,9 @@ def print_tagger_scores(gold: Path, json: bool) -> None:
     print()
     rows = [[t, f"{s['precision']:.2f}", f"{s['recall']:.2f}", s["n"]] for t, s in sorted(scores["per_type"].items())]
     print_table(["type", "precision", "recall", "n"], rows)
+    print()
+    bins = [[f"{r['from']:.1f}", r["n"], _show(r["confidence"]), _show(r["right"])] for r in scores["reliability"]]
+    print_table(["confidence from", "n", "mean confidence", "right"], bins)
 
 
 def print_attribution_scores(home: Home, gold: Path, dates: Path | None, json: bool) -> None:

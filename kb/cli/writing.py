@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json as json_format
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from kb.cli.progress import show_progress
 from kb.cli.tables import print_json
 from kb.errors import BadInput, WhyfellError
 from kb.settings import Home
-
-TAGGED_TOGETHER = 4_000  # items a batch: the tagger is fast only over many at once
 
 
 def run_init(home: Home) -> None:
@@ -63,28 +60,26 @@ def run_build_command(home: Home, start: str) -> None:
     print(f"Published {built.path.name}: {built.read:,} documents read, {built.events:,} events formed.")
 
 
-def run_tag(file: Path) -> None:
-    """Print one JSON line for each item of a file or of standard input, in order."""
+def run_tag(file: Path, least_confidence: float) -> None:
+    """Print one JSON line for each item of a file or of standard input, in order; all cores read a long file."""
+    if not 0 <= least_confidence <= 1:
+        raise BadInput(f"--least-confidence {least_confidence}", "not a chance", "Give a number from 0 to 1.")
+    parallel, lines = import_module("models.parallel"), import_module("models.tag_lines")
     tagger = import_module("models.tagger").Tagger.load()
-    items = _read_items(file)
-    while batch := list(islice(items, TAGGED_TOGETHER)):
-        lines = [json_format.dumps(_show_reading(r), ensure_ascii=False) for r in tagger.read(batch)]
-        sys.stdout.write("\n".join(lines) + "\n")
+    batches = parallel.cut_batches(_read_items(file))
+    with show_progress() as notify:
+        done = 0
+        for text in parallel.read_all(tagger, batches, lines.show_lines, least_confidence=least_confidence):
+            sys.stdout.write(text)
+            done += text.count("\n")
+            notify("tagging", done, 0)
 
 
-def _show_reading(reading: Any) -> dict[str, Any]:
-    types = [{"type": t.type, "score": round(t.score, 4)} for t in reading.types]
-    return {
-        "id": reading.document_id, "types": types, "wrap": int(reading.wrap), "risk": reading.risk,
-        "stated_cause": reading.stated_cause or None,
-    }  # fmt: skip
-
-
-def _read_items(file: Path) -> Iterator[tuple[str, str, str]]:
-    """(id, title, summary) of each item; lines of plain text are titles, numbered from 1."""
+def _read_items(file: Path) -> Iterator[tuple[str, str, str, str]]:
+    """(id, title, summary, day) of each item; lines of plain text are titles, numbered from 1."""
     if str(file) != "-" and file.suffix.lower() in import_module("ingest.tables").FORMATS:
         for number, row in import_module("ingest.tables").open_table(file)[1]:
-            yield row.get("id") or str(number), row.get("title") or row.get("text") or "", row.get("summary") or ""
+            yield _pick_columns(number, row)
         return
     if str(file) != "-" and not file.is_file():
         raise BadInput(f"File {file}", "there is none", "Check the name, or use - for standard input.")
@@ -93,15 +88,16 @@ def _read_items(file: Path) -> Iterator[tuple[str, str, str]]:
             yield _read_line(number, raw.decode("utf-8", errors="replace").rstrip("\r\n"))
 
 
-def _read_line(number: int, line: str) -> tuple[str, str, str]:
+def _read_line(number: int, line: str) -> tuple[str, str, str, str]:
     if line.startswith("{"):
         try:
-            row = json_format.loads(line)
-            return (
-                str(row.get("id") or number),
-                str(row.get("title") or row.get("text") or ""),
-                str(row.get("summary") or ""),
-            )
+            return _pick_columns(number, json_format.loads(line))
         except (json_format.JSONDecodeError, AttributeError):
             pass  # a title that begins with a brace
-    return str(number), line, ""
+    return str(number), line, "", ""
+
+
+def _pick_columns(number: int, row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    day = row.get("published_at") or row.get("date") or ""
+    title, summary = row.get("title") or row.get("text") or "", row.get("summary") or ""
+    return str(row.get("id") or number), str(title), str(summary), str(day)
