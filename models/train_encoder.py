@@ -150,7 +150,6 @@ def fine_tune(
         optimiser, lambda step: min((step + 1) / (WARM_UP * steps), max(0.0, (steps - step) / ((1 - WARM_UP) * steps)))
     )
     network.train()
-    step = 0
     for _ in range(recipe.epochs):
         for at in order_batches(lengths, rng):
             ids, mask, kinds = (torch.from_numpy(a) for a in encode_batch(tokenizer, [items[i] for i in at]))
@@ -162,8 +161,7 @@ def fine_tune(
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
-            step += 1
-            notify("fine-tuning", min(step, steps), steps)
+            notify("fine-tuning", schedule.last_epoch, steps)
     return network.eval()
 
 

@@ -236,7 +236,7 @@ def test_weights_are_no_pickles():
     """What ships as weights is safetensors, ONNX or JSON, a few megabytes at most."""
     files = [p for p in (ROOT / "models" / "weights").rglob("*") if p.is_file()]
     assert files
-    assert {p.suffix for p in files} <= {".safetensors", ".onnx", ".json", ".md"}
+    assert {p.suffix for p in files} <= {".safetensors", ".onnx", ".json", ".md", ".svg"}
     assert sum(p.stat().st_size for p in files) < 60_000_000
 
 

@@ -61,7 +61,7 @@ def test_the_wheel_holds_nothing_else(names):
     assert not [
         n for n in names if "__pycache__" in n or n.endswith((".pyc", ".pkl", ".pickle", ".sqlite", ".duckdb", ".env"))
     ]
-    assert not [n for n in names if "labels" in n or n.startswith("tests")]
+    assert not [n for n in names if "/labels/" in n or n.startswith(("tests", "data"))]
 
 
 def test_the_wheel_carries_its_licence_and_command(wheel, names):
