@@ -27,7 +27,8 @@ class Cause:
     """One event that may have moved the market.
 
     `share` is the weight that a newspaper coder would be expected to give it, not a part of the return; `confidence` the
-    calibrated chance that the category `bbds` agrees with one; `why` the contribution of each feature in log-odds.
+    calibrated chance that the category `bbds` agrees with one; `why` the contribution of each feature in log-odds;
+    `measured` how the market moved on past surprises of the type's scheduled figure of that session (table measured).
     """
 
     event_id: str

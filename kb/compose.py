@@ -16,7 +16,7 @@ from kb.errors import NotFound
 from kb.lead import Standing, choose_lead, list_also, list_standings
 from kb.markets import find_market, read_markets
 from kb.mart import open_mart
-from kb.narrow import narrow_to, score_market
+from kb.narrow import SCORED, narrow_to, score_market
 from kb.notify import Notify, stay_silent
 from kb.settings import Home
 from kb.sql_steps import fetch_rows
@@ -84,7 +84,7 @@ def _prepare_attribution(connection: DuckDBPyConnection, question: Question, lea
     stored = fetch_rows(connection, "SELECT 1 AS one FROM asked_market WHERE market = $market", {"market": lead.market})
     if stored:
         return
-    for table in ("asked_market", "type_share", "attribution", "unexplained"):
+    for table in ("asked_market", *SCORED):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     score_market(connection, lead.market, question.session, question.session)
 
@@ -161,7 +161,7 @@ def _make_cause(row: Json, documents: list[Json], calibration: Calibration) -> C
     return Cause(
         event_id=row["event_id"], type=row["type"], bbds=row["category"], title=row["title"], share=row["share"],
         confidence=calibration.rate(row["category_share"]), public_at=row["public_at"],
-        happened_at=min(happened, default=None), why=dict(row["why"]), evidence=evidence,
+        happened_at=min(happened, default=None), why=dict(row["why"]), evidence=evidence, measured=row["measured"],
     )  # fmt: skip
 
 

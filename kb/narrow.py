@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FIGURES = ("bar", "release", "liquidation", "funding", "open_interest", "breadth")
-SCORED = ("type_share", "attribution", "unexplained")
+SCORED = ("type_share", "attribution", "unexplained", "measured")
 # Features look back 60 sessions, about 87 days in New York; documents before this many days cannot matter.
 LOOKED_BACK = timedelta(days=130)
 

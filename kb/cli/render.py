@@ -97,7 +97,19 @@ def _group_lines(group: list[Cause]) -> list[Text]:
     how = "named as cause" if proof.role == "stated" else "news"
     shown = sum(len(c.evidence) for c in group) - 1
     said = f"coders agree {100 * cause.confidence:.0f} %; {_show_instant(proof.public_at)}, {how}"
-    return [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else "") + f"; {proof.source}", style="dim")]
+    lines = [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else "") + f"; {proof.source}", style="dim")]
+    if cause.measured:
+        lines.append(Text(" " * MARGIN + tell_measured(cause.measured), style="dim"))
+    return lines
+
+
+def tell_measured(found: dict[str, Any]) -> str:
+    """How past surprises of a scheduled figure moved the market, beside what the session did; in basis points."""
+    told = {"agree": "as the market moved", "conflict": "against how the market moved", "unclear": "too little to tell"}
+    return (
+        f"{found['indicator']} {found['surprise_z']:+.1f} past surprises: worth {found['expected_move_bp']:+.0f} bp "
+        f"± {found['se']:.0f} by {found['n']} earlier ones, {told[found['verdict']]}"
+    ).replace("-", "−")
 
 
 def _show_instant(public_at: str) -> str:

@@ -1,5 +1,6 @@
--- in: attribution, type_category
--- out: one row per cause of a market and session, the largest share first, with its main category and that category's whole share
+-- in: attribution, type_category, measured
+-- out: one row per cause of a market and session, the largest share first, with its main category, that
+--     category's whole share, and what past surprises of the type's scheduled figures did
 -- parameters: $market, $session
 WITH
 category AS (
@@ -16,9 +17,14 @@ main AS (
 )
 SELECT
     a.event_id, a.type, m.category, a.title, a.share, strftime(a.public_at, '%Y-%m-%dT%H:%M:%SZ') AS public_at, c.share AS category_share,
-    a.why
+    a.why,
+    CASE WHEN p.market IS NOT NULL THEN {
+        'expected_move_bp': p.expected_move_bp, 'se': p.se, 'n': p.n, 'indicator': p.indicator, 'surprise_z': p.surprise_z,
+        'verdict': p.verdict
+    } END AS measured
 FROM attribution AS a
 INNER JOIN main AS m ON m.type = a.type
 INNER JOIN category AS c ON c.category = m.category
+LEFT JOIN measured AS p ON p.market = a.market AND p.session = a.session AND p.type = a.type
 WHERE a.market = $market AND a.session = $session
 ORDER BY a.share DESC, a.event_id
