@@ -51,6 +51,10 @@ train: .venv/.train ## labels to tagger weights, one seed (an hour on two cores)
 fit: .venv/.develop ## attribution weights from coded days: make fit GOLD=file.csv
 	@$(BIN)/python -m models.fit --gold $(GOLD) --home $(WHYFELL_HOME)
 
+evaluate: .venv/.develop ## models/REPORT.md against coded days: make evaluate GOLD=file.csv DATES=days.csv
+	@$(PIP) "matplotlib>=3.10"
+	@$(BIN)/python -m models.report --gold $(GOLD) $(if $(DATES),--dates $(DATES)) --home $(WHYFELL_HOME)
+
 calendar: .venv/.develop ## write the table of New York sessions anew
 	@$(BIN)/python tests/write_nyse_calendar.py
 

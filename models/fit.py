@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +26,11 @@ from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import CATEGORIES, read_taxonomy
 from models.agreement import Table, score_days
 from models.attribution import WEIGHTS
+from models.category_matrix import learn_matrix, lend_matrix
 from models.evaluate_attribution import Gold, read_days, read_gold
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FEATURES = ("stated", "stated_share", "attention", "attention_excess", "story", "bad_news", "surprise", "signature")
 SLOPES = (*FEATURES, "unexplained", "unexplained_quiet")
@@ -62,14 +68,21 @@ class Ridge:
     priors: float
 
 
-def lend_matrix() -> np.ndarray:
-    """What each type lends to each category, from the taxonomy; shape (types, categories), rows sum to one."""
-    types = read_taxonomy()
-    return np.array([[types[t].category.get(c, 0.0) for c in CATEGORIES] for t in TYPES])
+# Of four pairs from 0.1 to 4 the cross-validated log scores lie within 0.05; this is the middle one, as the days are few.
+RIDGE = Ridge(slopes=0.3, priors=4.0)
+ROUNDS = 3  # after the third the cross-validated log score moves in the fourth digit only
 
 
-def predict(theta: np.ndarray, days: Days, lent: np.ndarray) -> np.ndarray:
-    """Category shares (days, categories) under the parameters: slopes in the order of SLOPES, then one prior a type."""
+@dataclass(frozen=True)
+class Fitted:
+    """Parameters in the order of SLOPES, then one prior a type; and the matrix (types, categories) that goes with them."""
+
+    theta: np.ndarray
+    lent: np.ndarray
+
+
+def share_out(theta: np.ndarray, days: Days) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the types (days, types) and of the unexplained (days,) under these parameters."""
     slopes, priors = theta[: len(SLOPES)], theta[len(SLOPES) :]
     utility = days.x @ slopes[: len(FEATURES)] + priors
     utility = np.where(days.present, utility, -np.inf)
@@ -78,41 +91,74 @@ def predict(theta: np.ndarray, days: Days, lent: np.ndarray) -> np.ndarray:
     odds = np.exp(utility - top[:, None])
     rest = np.exp(unexplained - top)
     total = odds.sum(axis=1) + rest
-    shares = odds @ lent
-    shares[:, CATEGORIES.index("unknown")] += rest
-    return np.asarray(shares / total[:, None])
+    return odds / total[:, None], rest / total
 
 
-def fit_parameters(days: Days, ridge: Ridge) -> np.ndarray:
-    """Parameters that minimise the coders' cross entropy plus the ridge; deterministic."""
+def predict(fitted: Fitted, days: Days) -> np.ndarray:
+    """Category shares (days, categories); the unexplained predicts `unknown`."""
+    shares, rest = share_out(fitted.theta, days)
+    found = shares @ fitted.lent
+    found[:, CATEGORIES.index("unknown")] += rest
+    return np.asarray(found)
+
+
+def fit_parameters(days: Days, ridge: Ridge = RIDGE) -> Fitted:
+    """Parameters and matrix in turns, each given the other, ROUNDS times; deterministic."""
+    lent, theta = lend_matrix(), None
+    for _ in range(ROUNDS):
+        theta = _fit_logit(days, ridge, lent, theta)
+        lent = learn_matrix(days.gold, *share_out(theta, days), lent)
+    assert theta is not None
+    return Fitted(theta, lent)
+
+
+def _fit_logit(days: Days, ridge: Ridge, lent: np.ndarray, begin: np.ndarray | None) -> np.ndarray:
+    """Parameters that minimise the coders' cross entropy plus the ridge."""
     from scipy.optimize import minimize
 
-    lent = lend_matrix()
     centre = np.array([START.get(s, 0.0) for s in SLOPES] + [0.0] * len(TYPES))
     strength = np.array([ridge.slopes] * len(SLOPES) + [ridge.priors] * len(TYPES))
 
     def loss(theta: np.ndarray) -> float:
-        shares = np.maximum(predict(theta, days, lent), 1e-4)
+        shares = np.maximum(predict(Fitted(theta, lent), days), 1e-4)
         return float(-(days.gold * np.log(shares)).sum() + (strength * (theta - centre) ** 2).sum())
 
     # A feature can speak for a cause or say nothing; a slope below zero on so few days is noise, and could not be explained.
     limits = [(0.0, None)] * len(FEATURES) + [(None, None)] + [(0.0, None)] + [(None, None)] * len(TYPES)
-    found = minimize(loss, centre, method="L-BFGS-B", bounds=limits, options={"maxiter": 300})
+    found = minimize(
+        loss, centre if begin is None else begin, method="L-BFGS-B", bounds=limits, options={"maxiter": 300}
+    )
     return np.asarray(found.x)
 
 
 def load_days(home: Home, gold: Path) -> Days:
-    """The coded days since FIRST_DAY that the archive covers (LEAST_TYPES), with their features."""
-    coded = read_gold(gold)
-    kept = np.array([d >= FIRST_DAY for d in coded.days])
-    coded = Gold(tuple(d for d in coded.days if d >= FIRST_DAY), coded.returns[kept], coded.weights[kept])
+    """The coded days since FIRST_DAY that the archive covers (LEAST_TYPES), with their features, cases left out."""
+    with open_archive(home) as connection:
+        return list_covered(connection, read_gold(gold))
+
+
+@contextmanager
+def open_archive(home: Home) -> Iterator[DuckDBPyConnection]:
+    """The home's mart with the case files left out of everything."""
     with open_mart(home) as connection:
         if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
             leave_cases_out(connection, "SPX")
-        rows = fetch_rows(connection, read_query("features_on"), {"days": list(coded.days)})
-        marks = fetch_rows(connection, read_query("returns_on"), {"days": list(coded.days), "market": "SPX"})
-    days = _arrange(coded, rows, {m["session"]: m["z"] for m in marks})
+        yield connection
+
+
+def list_covered(connection: DuckDBPyConnection, coded: Gold) -> Days:
+    """The coded days since FIRST_DAY of which the archive holds LEAST_TYPES types, with their features."""
+    kept = np.array([d >= FIRST_DAY for d in coded.days])
+    coded = Gold(tuple(d for d in coded.days if d >= FIRST_DAY), coded.returns[kept], coded.weights[kept])
+    days = arrange_days(connection, coded)
     return days.take(np.flatnonzero(days.present.sum(axis=1) >= LEAST_TYPES))
+
+
+def arrange_days(connection: DuckDBPyConnection, coded: Gold) -> Days:
+    """These days with their features on the S&P 500."""
+    rows = fetch_rows(connection, read_query("features_on"), {"days": list(coded.days)})
+    marks = fetch_rows(connection, read_query("returns_on"), {"days": list(coded.days), "market": "SPX"})
+    return _arrange(coded, rows, {m["session"]: m["z"] for m in marks})
 
 
 def _arrange(coded: Gold, rows: list[dict[str, Any]], z: dict[date, float | None]) -> Days:
@@ -129,20 +175,51 @@ def _arrange(coded: Gold, rows: list[dict[str, Any]], z: dict[date, float | None
     return Days(coded.days, x, present, quiet, coded.weights, coded.returns < 0)
 
 
-def cross_validate(days: Days, ridge: Ridge) -> np.ndarray:
-    """Out-of-fold category shares: each block of BLOCK years predicted from falls more than EMBARGO days away.
+def fit_blocks(days: Days, ridge: Ridge = RIDGE, *, rises: bool = True) -> dict[int, Fitted]:
+    """Weights for each block of BLOCK years (by number), fitted to days more than EMBARGO days away from it.
 
-    Rises are predicted but not learnt from: coders treat them differently, and adding them worsens the falls' log score.
+    Rises are learnt from too, with the same slopes, unless `rises` is false: the falls' log score is the better for it.
     """
-    predicted = np.zeros_like(days.gold)
     ordinal = np.array([d.toordinal() for d in days.days])
     block = np.array([d.year // BLOCK for d in days.days])
+    found = {}
     for b in np.unique(block):
-        held = np.flatnonzero(block == b)
-        away = (ordinal < ordinal[held].min() - EMBARGO) | (ordinal > ordinal[held].max() + EMBARGO)
-        theta = fit_parameters(days.take(np.flatnonzero(away & days.falls)), ridge)
-        predicted[held] = predict(theta, days.take(held), lend_matrix())
+        held = ordinal[block == b]
+        away = (ordinal < held.min() - EMBARGO) | (ordinal > held.max() + EMBARGO)
+        found[int(b)] = fit_parameters(days.take(np.flatnonzero(away & (days.falls | rises))), ridge)
+    return found
+
+
+def predict_blocks(fitted: dict[int, Fitted], days: Days) -> np.ndarray:
+    """Category shares of each day by the weights of its block, which have seen nothing near it."""
+    predicted = np.zeros_like(days.gold)
+    for b, weights in fitted.items():
+        rows = np.flatnonzero([d.year // BLOCK == b for d in days.days])
+        predicted[rows] = predict(weights, days.take(rows))
     return predicted
+
+
+def cross_validate(days: Days, ridge: Ridge = RIDGE, *, rises: bool = True) -> np.ndarray:
+    """Out-of-fold category shares (days, categories)."""
+    return predict_blocks(fit_blocks(days, ridge, rises=rises), days)
+
+
+def walk_forward(days: Days, least: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, category shares) of the days of each year predicted from days more than EMBARGO days before it.
+
+    Years with fewer than `least` earlier days are left out.
+    """
+    ordinal = np.array([d.toordinal() for d in days.days])
+    rows, found = [], []
+    for year in sorted({d.year for d in days.days}):
+        held = np.flatnonzero([d.year == year for d in days.days])
+        before = np.flatnonzero(ordinal < date(year, 1, 1).toordinal() - EMBARGO)
+        if len(before) >= least:
+            rows.append(held)
+            found.append(predict(fit_parameters(days.take(before)), days.take(held)))
+    if not rows:
+        return np.array([], dtype=int), np.zeros((0, len(CATEGORIES)))
+    return np.concatenate(rows), np.concatenate(found)
 
 
 def score_directions(days: Days, predicted: np.ndarray, only: set[date] | None = None) -> dict[str, Any]:
@@ -159,31 +236,40 @@ def score_directions(days: Days, predicted: np.ndarray, only: set[date] | None =
 def calibrate_confidence(days: Days, predicted: np.ndarray) -> dict[str, float]:
     """Platt's intercept and slope: the chance that a category is the coders' first, from the log-odds of its share.
 
-    From all categories with a share of at least one percent on the falls, so that small shares are calibrated too.
+    From all categories with a share of at least one percent, falls and rises, so that small shares are calibrated too.
     """
     from sklearn.linear_model import LogisticRegression
 
-    shares, gold = predicted[days.falls], days.gold[days.falls]
-    first = gold >= gold.max(axis=1, keepdims=True) - 1e-9
-    named = shares >= 0.01
-    share = np.clip(shares[named], 1e-3, 1 - 1e-3)
+    first = days.gold >= days.gold.max(axis=1, keepdims=True) - 1e-9
+    named = predicted >= 0.01
+    share = np.clip(predicted[named], 1e-3, 1 - 1e-3)
     model = LogisticRegression(C=1.0).fit(np.log(share / (1 - share)).reshape(-1, 1), first[named])
     return {"intercept": float(model.intercept_[0]), "slope": float(model.coef_[0][0])}
 
 
-def write_weights(days: Days, theta: np.ndarray, confidence: dict[str, float]) -> Path:
+def write_weights(days: Days, fitted: Fitted, confidence: dict[str, float]) -> Path:
     """Write the weights file anew; the priors of other asset classes and hand-set slopes stay as they are."""
     path = Path(__file__).parent / "weights" / WEIGHTS
     old = json.loads(path.read_text("utf-8"))
+    theta = fitted.theta
     old["model"] = f"attribution-{hash(tuple(np.round(theta, 6))) & 0xFFFFFF:06x}"
     old["trained_through"] = max(days.days).isoformat()
     old["slopes"] |= {s: round(float(v), 4) for s, v in zip(SLOPES, theta, strict=False)}
     priors = {t: round(float(v), 4) for t, v in zip(TYPES, theta[len(SLOPES) :], strict=True)}
     for asset_class in ("index", "sector", "single_name"):
         old["priors"][asset_class] = priors
+    old["categories"] = {t: _list_lent(row) for t, row in zip(TYPES, fitted.lent, strict=True)}
     old["confidence"] = confidence
     path.write_text(json.dumps(old, indent=1) + "\n", "utf-8")
     return path
+
+
+def _list_lent(row: np.ndarray) -> dict[str, float]:
+    """What a type lends, by category, to four digits that sum to one; under a thousandth is left out."""
+    kept = {c: round(float(v), 4) for c, v in zip(CATEGORIES, row, strict=True) if v >= 0.001}
+    most = max(kept, key=lambda c: kept[c])
+    kept[most] = round(kept[most] + 1 - sum(kept.values()), 4)
+    return kept
 
 
 def main() -> None:
@@ -195,19 +281,11 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args()
     days = load_days(Home(given.home), given.gold)
-    # Of four pairs from 0.1 to 4 the cross-validated log scores lie within 0.05; this is the middle one, as the days are few.
-    ridge = Ridge(slopes=0.3, priors=4.0)
-    predicted = cross_validate(days, ridge)
+    predicted = cross_validate(days)
     only = read_days(given.dates) if given.dates else None
     print(json.dumps(score_directions(days, predicted, only), indent=1))
     if not given.dry_run:
-        print(
-            write_weights(
-                days,
-                fit_parameters(days.take(np.flatnonzero(days.falls)), ridge),
-                calibrate_confidence(days, predicted),
-            )
-        )
+        print(write_weights(days, fit_parameters(days), calibrate_confidence(days, predicted)))
 
 
 if __name__ == "__main__":
