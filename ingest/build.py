@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from ingest.reading import count_unread, read_new_documents
+from ingest.reviews import apply_reviews
 from kb.errors import BadInput
 from kb.facts import stage_facts
 from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
@@ -60,6 +61,7 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
         elif start in LEDGER_STEPS:
             _check_all_read(engine, tagger.model, start)
         if start in ("read", "events"):
+            apply_reviews(engine, tagger.model)
             events = store_events(engine, tagger.model, notify)
         path = _make_mart(home, run, tagger.model, start, notify)
         record_run(engine, "build", started_at, f"published {path.name}: {read} documents read, {events} events")
@@ -94,7 +96,7 @@ def _make_mart(home: Home, run: str, model: str, start: str, notify: Notify) -> 
         notify(f"mart: {step}", names.index(step), len(names))
 
     if start not in LEDGER_STEPS:
-        return rebuild_from(home, run, start, tell)
+        return rebuild_from(home, run, start, tell, lambda c: stage_ledger(c, home, model, ["review"]))
     weights = load_weights()
     meta = {
         "schema_version": SCHEMA_VERSION, "run": run, "model": f"{model}+{weights['model']}",

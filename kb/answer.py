@@ -28,7 +28,8 @@ class Cause:
 
     `share` is the weight that a newspaper coder would be expected to give it, not a part of the return; `confidence` the
     calibrated chance that the category `bbds` agrees with one; `why` the contribution of each feature in log-odds;
-    `measured` how the market moved on past surprises of the type's scheduled figure of that session (table measured).
+    `measured` how the market moved on past surprises of the type's scheduled figure of that session (table measured);
+    `review` what a person last said of it (table verdict).
     """
 
     event_id: str
@@ -42,6 +43,7 @@ class Cause:
     why: dict[str, float]
     evidence: tuple[Evidence, ...]
     measured: Json | None = None
+    review: Json | None = None
 
 
 @dataclass(frozen=True)

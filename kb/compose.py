@@ -115,8 +115,12 @@ def _compose(
         placebo=None if question.as_of else _rank_placebo(rest),
         analogues=tuple(_fetch(connection, "analogues_on", {**place, "most": ANALOGUES})) if selloff else (),
         also=list_also(standings, lead),
-        caveats=list_caveats(lead, selloff, known),
+        caveats=(*list_caveats(lead, selloff, known), *_tell_rejected(_fetch(connection, "rejected_on", place))),
     )
+
+
+def _tell_rejected(rows: list[Json]) -> list[str]:
+    return [f"{r['who']} rejected {r['type']} as a cause: {r['why']}" for r in rows]
 
 
 def _is_validated(lead: Standing) -> bool:
@@ -162,6 +166,7 @@ def _make_cause(row: Json, documents: list[Json], calibration: Calibration) -> C
         event_id=row["event_id"], type=row["type"], bbds=row["category"], title=row["title"], share=row["share"],
         confidence=calibration.rate(row["category_share"]), public_at=row["public_at"],
         happened_at=min(happened, default=None), why=dict(row["why"]), evidence=evidence, measured=row["measured"],
+        review=row["review"],
     )  # fmt: skip
 
 

@@ -177,6 +177,22 @@ class EventDocumentRow(SQLModel, table=True):
     novelty: float
 
 
+class ReviewRow(SQLModel, table=True):
+    """What one person said of a cause or a document; rows are only added. Writer: kb.review."""
+
+    __tablename__: ClassVar[Any] = "review"
+    review_id: str = Field(primary_key=True)
+    reviewed_at: NaiveDatetime
+    who: str
+    action: str
+    document_id: str
+    market: str
+    session: date | None = None
+    types: str
+    machine: str
+    why: str
+
+
 class RunRow(SQLModel, table=True):
     """One command that wrote: what it was and what came of it. Writers: every writing command."""
 

@@ -157,8 +157,13 @@ def _connect_writer(home: Home, database: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None]) -> Path:
-    """The path of a copy of the published mart in which this SQL step and all later ones have been run again."""
+def rebuild_from(
+    home: Home, run: str, step: str, notify: Callable[[str], None], load: Callable[[duckdb.DuckDBPyConnection], None]
+) -> Path:
+    """The path of a copy of the published mart in which this SQL step and all later ones have been run again.
+
+    `load` stages the reviews, which may have come since and are brought in too.
+    """
     if not home.mart.exists():
         raise NotFound(
             f"Knowledge base {home.path}", "nothing is published there", "Run `whyfell build` without --from."
@@ -168,6 +173,10 @@ def rebuild_from(home: Home, run: str, step: str, notify: Callable[[str], None])
     names = [s.name for s in read_steps()]
     later = [s for s in read_steps() if names.index(s.name) >= names.index(step)]
     with _write_file(_connect_writer(home, str(path)), path) as connection:
+        load(connection)
+        connection.execute("DROP TABLE review")
+        run_steps(connection, ["review"], EVERYTHING)
+        connection.execute("DROP TABLE staged_review")
         for old in reversed(later):
             kind = "MACRO TABLE" if old.kind == "macro" else old.kind.upper()
             connection.execute(f"DROP {kind} IF EXISTS {old.name}")

@@ -34,7 +34,7 @@ def narrow_to(connection: DuckDBPyConnection, market: str, session: date, as_of:
         "CREATE TEMP TABLE document AS SELECT * FROM main.document WHERE known_at >= $from AND known_at <= $as_of",
         documents,
     )
-    for table in (*FIGURES, "event"):
+    for table in (*FIGURES, "event", "review"):
         connection.execute(
             f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE known_at <= $as_of",  # noqa: S608 our own names
             {"as_of": as_of},
@@ -47,6 +47,9 @@ def leave_cases_out(connection: DuckDBPyConnection, market: str) -> None:
     _ask(connection, market)
     for table in (*FIGURES, "document"):
         connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE origin <> 'case'")  # noqa: S608 our own names
+    connection.execute(
+        "CREATE TEMP TABLE review AS SELECT * FROM main.review WHERE false"
+    )  # people said it of these days
     run_steps(connection, _derived(), {"from_session": date.min, "to_session": date.max}, temporary=True)
 
 

@@ -159,6 +159,22 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Review:
+    """What one person said of a cause or of a document's types; see the mart's table `review` for the columns."""
+
+    review_id: str
+    reviewed_at: datetime
+    who: str
+    why: str
+    action: str
+    types: str
+    machine: str = ""
+    document_id: str = ""
+    market: str = ""
+    session: date | None = None
+
+
+@dataclass(frozen=True)
 class EventLink:
     """One document telling of an event; `novelty` is 1 for the first telling and falls with each repeat."""
 

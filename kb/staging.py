@@ -6,6 +6,7 @@ sent as a stand-in value and turned back on arrival.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kb.settings import Home
@@ -49,22 +50,27 @@ LEDGER: dict[str, dict[str, str]] = {
         "direction": "whole", "weekday": "whole", "ahead": "whole",
     },
     "trigger": {"document_id": "text", "model": "text", "rank": "whole", "type": "text", "score": "real"},
+    "review": {
+        "review_id": "text", "reviewed_at": "instant", "who": "text", "action": "text", "document_id": "text",
+        "market": "text", "session": "day", "types": "text", "machine": "text", "why": "text",
+    },
     "event": {"event_id": "text", "type": "text", "title": "text", "public_hi": "instant"},
     "event_document": {"event_id": "text", "document_id": "text", "novelty": "real"},
 }  # fmt: skip
 ARRIVE = {
     "text": "{c}", "real": "nullif({c}, -1e308)", "whole": "CAST({c} AS INTEGER)",
-    "day": "CAST({c} AS DATE)", "instant": "timezone('UTC', CAST(nullif({c}, '') AS TIMESTAMP))",
+    "day": "CAST(nullif({c}, '') AS DATE)", "instant": "timezone('UTC', CAST(nullif({c}, '') AS TIMESTAMP))",
 }  # fmt: skip
 TYPES = {"text": "VARCHAR", "real": "DOUBLE", "whole": "INTEGER", "day": "DATE", "instant": "TIMESTAMPTZ"}
 
 
-def stage_ledger(connection: DuckDBPyConnection, home: Home, model: str) -> None:
-    """Make `staged_<table>` for every ledger table; of readings and triggers only those of the named model."""
+def stage_ledger(connection: DuckDBPyConnection, home: Home, model: str, tables: Iterable[str] = tuple(LEDGER)) -> None:
+    """Make `staged_<table>` for these ledger tables; of readings and triggers only those of the named model."""
     import adbc_driver_sqlite.dbapi as adbc
 
     with adbc.connect(str(home.ledger)) as ledger, ledger.cursor() as cursor:
-        for table, columns in LEDGER.items():
+        for table in tables:
+            columns = LEDGER[table]
             # ADBC binds parameters only with pyarrow; the name of a model is our own, of letters, digits and hyphens.
             where = f"WHERE model = '{model}'" if "model" in columns else ""
             sent = ", ".join(_send(c, kind) for c, kind in columns.items())

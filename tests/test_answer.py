@@ -34,7 +34,7 @@ SELLOFF = {
 }  # fmt: skip
 CAUSE = {
     "event_id": str, "type": str, "bbds": str, "title": str, "share": NUMBER, "confidence": NUMBER, "public_at": str,
-    "happened_at": (str, type(None)), "why": dict, "measured": (dict, type(None)), "evidence": list,
+    "happened_at": (str, type(None)), "why": dict, "measured": (dict, type(None)), "review": (dict, type(None)), "evidence": list,
 }  # fmt: skip
 EVIDENCE = {"title": str, "url": str, "source": str, "public_at": str, "role": str}
 UNEXPLAINED = {"share": NUMBER, "reason": str}

@@ -18,6 +18,8 @@ app = typer.Typer(
 )  # fmt: skip
 evaluate = typer.Typer(help="Measure against people.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+review = typer.Typer(help="Say what a person holds of causes and tags.", no_args_is_help=True)
+app.add_typer(review, name="review")
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the knowledge base.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -25,10 +27,29 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 MarketOption = Annotated[str | None, typer.Option("--market", help="Market or symbol, for instance SPX, GOLD, ETH.")]
 SinceOption = Annotated[str | None, typer.Option("--since", help="Only from this day on, like 2020-01-01.")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Use only what was public by then (UTC).")]
+DayArgument = Annotated[str, typer.Argument(help="The session that was answered, like 2026-01-30.")]
+TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="A trigger type, for instance labor.")]
+DocumentOption = Annotated[str, typer.Option("--document", help="Id of the document that gives the cause.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept and shown.")]
+WhoOption = Annotated[str, typer.Option("--who", envvar="USER", help="Your name, else the user's.")]
 Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
 
 COMMANDS = frozenset(
-    ["why", "selloffs", "events", "analogues", "init", "import", "build", "tag", "evaluate", "sql", "export", "doctor"]
+    [
+        "why",
+        "selloffs",
+        "events",
+        "analogues",
+        "init",
+        "import",
+        "build",
+        "tag",
+        "evaluate",
+        "review",
+        "sql",
+        "export",
+        "doctor",
+    ]
 )  # what may stand first on the line; anything else there is a date
 
 
@@ -182,6 +203,52 @@ def evaluate_moves(
 ) -> None:
     """Measure how many of the falls that people coded each rule on falls catches."""
     _load("kb.cli.scores:print_move_scores")(_home(home), gold, json)
+
+
+@review.command()
+def accept(
+    date: DayArgument, type_: TypeArgument, why: WhyOption, who: WhoOption = "",
+    market: MarketOption = None, home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Accept a cause of an answer."""
+    _load("kb.cli.reviewing:run_judge")(_home(home), "accept", date, type_, market, (who, why))
+
+
+@review.command()
+def reject(
+    date: DayArgument, type_: TypeArgument, why: WhyOption, who: WhoOption = "",
+    market: MarketOption = None, home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Reject a cause of an answer: from the next build on it is no candidate for that session."""
+    _load("kb.cli.reviewing:run_judge")(_home(home), "reject", date, type_, market, (who, why))
+
+
+@review.command()
+def cause(
+    date: DayArgument, type_: TypeArgument, document: DocumentOption, why: WhyOption, who: WhoOption = "",
+    market: MarketOption = None, home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Name a cause of a session that a document gives."""
+    _load("kb.cli.reviewing:run_cause")(_home(home), date, type_, market, document, (who, why))
+
+
+@review.command()
+def retag(
+    document: Annotated[str, typer.Argument(help="Id of a document.")],
+    types: Annotated[list[str], typer.Argument(help="Up to three trigger types, primary first, or none.")],
+    why: WhyOption, who: WhoOption = "", home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Give a document other types; they hold against any model."""
+    _load("kb.cli.reviewing:run_retag")(_home(home), document, types, (who, why))
+
+
+@review.command("list")
+def list_reviews(
+    disagreements: Annotated[bool, typer.Option(help="Only where people and machine disagree.")] = False,
+    json: JsonOption = False, csv: CsvOption = False, home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Reviews, the latest first, beside what the machine said then."""
+    _load("kb.cli.reviewing:print_reviews")(_home(home), disagreements, json, csv)
 
 
 @app.command()

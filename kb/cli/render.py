@@ -18,6 +18,7 @@ from kb.taxonomy import read_taxonomy
 SHOWN = 5  # types on the screen; --json has them all
 BAR = 12  # characters that stand for a share of one
 MARGIN = BAR + 9  # where the text beside a bar begins
+REVIEWED = {"accept": "accepted", "cause": "named"}  # what is rejected is no cause any more
 REASONS = {
     "not_ingested": "no documents are here for that session",
     "no_candidate": "no document of that session carries a trigger",
@@ -97,6 +98,8 @@ def _group_lines(group: list[Cause]) -> list[Text]:
     how = "named as cause" if proof.role == "stated" else "news"
     shown = sum(len(c.evidence) for c in group) - 1
     said = f"coders agree {100 * cause.confidence:.0f} %; {_show_instant(proof.public_at)}, {how}"
+    if cause.review:
+        said = f"{REVIEWED[cause.review['verdict']]} by {cause.review['who']}; {said}"
     lines = [first, Text(" " * MARGIN + said + (f", {shown} more" if shown else "") + f"; {proof.source}", style="dim")]
     if cause.measured:
         lines.append(Text(" " * MARGIN + tell_measured(cause.measured), style="dim"))

@@ -1,5 +1,5 @@
 -- table mention: one row per calendar, session, document and trigger type it can count for
--- in: document, trigger, document_session, session, event_document, event
+-- in: document, trigger, document_session, session, event_document, event, review, market
 -- col calendar: NYSE, COMMODITY or CRYPTO
 -- col session_no: number of the session
 -- col session: exchange-local date
@@ -35,6 +35,18 @@ mentions AS (
         weight / (last_no + 1 - first_no) AS weight, risk, headline, source
     FROM tagged
     WHERE NOT reports
+    UNION ALL
+    -- What a reviewer named counts as one report that names it.
+    SELECT
+        m.calendar, s.session_no, r.document_id, r.types AS type, e.event_id, 'stated' AS role, 1.0 AS weight, d.risk,
+        lower(d.title) AS headline, d.source
+    FROM review AS r
+    INNER JOIN market AS m ON m.market = r.market
+    INNER JOIN session AS s ON s.calendar = m.calendar AND s.session = r.session
+    INNER JOIN document AS d ON d.document_id = r.document_id
+    INNER JOIN event_document AS y ON y.document_id = r.document_id
+    INNER JOIN event AS e ON e.event_id = y.event_id AND e.type = r.types
+    WHERE r.action = 'cause'
 )
 SELECT m.calendar, m.session_no, s.session, m.document_id, m.type, m.event_id, m.role, m.weight, m.risk, m.headline, m.source
 FROM mentions AS m

@@ -1,5 +1,5 @@
 -- table type_share: one row per market, session and trigger type with a share of at least one percent; type '' is what stays unexplained
--- in: feature, market, asked_market, daily_return, weight, type_prior, mention
+-- in: feature, market, asked_market, daily_return, weight, type_prior, mention, verdict
 -- col market: short name of the market
 -- col session: exchange-local date
 -- col type: trigger type; '' for unexplained
@@ -20,6 +20,8 @@ valued AS (
         f.value * CASE WHEN a.ret > 0 AND f.feature IN ('bad_news', 'signature') THEN -1 ELSE 1 END AS value
     FROM asked AS a
     INNER JOIN feature AS f ON f.calendar = a.calendar AND f.session = a.session
+    LEFT JOIN verdict AS v ON v.market = a.market AND v.session = a.session AND v.type = f.type
+    WHERE v.verdict IS DISTINCT FROM 'reject'
 ),
 candidate AS (
     SELECT DISTINCT v.market, v.session, v.type FROM valued AS v

@@ -1,4 +1,4 @@
--- in: attribution, type_category, measured
+-- in: attribution, type_category, measured, verdict
 -- out: one row per cause of a market and session, the largest share first, with its main category, that
 --     category's whole share, and what past surprises of the type's scheduled figures did
 -- parameters: $market, $session
@@ -21,10 +21,14 @@ SELECT
     CASE WHEN p.market IS NOT NULL THEN {
         'expected_move_bp': p.expected_move_bp, 'se': p.se, 'n': p.n, 'indicator': p.indicator, 'surprise_z': p.surprise_z,
         'verdict': p.verdict
-    } END AS measured
+    } END AS measured,
+    CASE WHEN v.market IS NOT NULL THEN {
+        'verdict': v.verdict, 'who': v.who, 'at': strftime(v.reviewed_at, '%Y-%m-%dT%H:%M:%SZ'), 'why': v.why
+    } END AS review
 FROM attribution AS a
 INNER JOIN main AS m ON m.type = a.type
 INNER JOIN category AS c ON c.category = m.category
 LEFT JOIN measured AS p ON p.market = a.market AND p.session = a.session AND p.type = a.type
+LEFT JOIN verdict AS v ON v.market = a.market AND v.session = a.session AND v.type = a.type
 WHERE a.market = $market AND a.session = $session
 ORDER BY a.share DESC, a.event_id
