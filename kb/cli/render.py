@@ -13,6 +13,7 @@ from kb.answer import Answer, Cause
 from kb.caveats import SHARES
 from kb.cli.state import percent, tell_state
 from kb.markets import read_markets
+from kb.ranges import weigh_range
 from kb.taxonomy import read_taxonomy
 
 SHOWN = 5  # types on the screen; --json has them all
@@ -50,11 +51,20 @@ def print_answer(answer: Answer) -> None:
 
 
 def print_summary(answers: list[Answer]) -> None:
-    """Print a range: one line for each session with its leading cause."""
+    """Print a range: one line for each session with its leading cause, then the shares over all falls of one market."""
     from kb.cli.tables import print_table
 
     rows = [_summary_row(a) for a in answers]
     print_table(["date", "market", "ret", "grade", "leading cause", "share", "unexplained_share"], rows)
+    whole = weigh_range(answers)
+    if whole is None:
+        return
+    named = read_taxonomy()
+    told = [f"{named[t].title} {100 * s:.0f} %" for t, s in list(whole.shares.items())[:SHOWN]]
+    told.append(f"unexplained {100 * whole.unexplained:.0f} %")
+    print(f"\nOver the range, {whole.market}, {whole.fell} falls weighted by their log returns: {' · '.join(told)}")
+    if whole.rose:
+        print(f"Sessions that rose, left out: {whole.rose}")
 
 
 def _summary_row(answer: Answer) -> list[Any]:
