@@ -21,7 +21,7 @@ from kb.sql_steps import Step, read_steps, run_steps
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 KEPT_MARTS = 3  # published files that stay: the current one and two to go back to
 EVERYTHING: Mapping[str, Any] = {"from_session": "0001-01-01", "to_session": "9999-12-31"}
 # A 1.5 client reads this format; the default of DuckDB 2.0 it does not.
@@ -76,11 +76,11 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     import duckdb
 
     try:
-        row = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
+        rows = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchall()
     except duckdb.Error:
-        row = None
-    if row is None or row[0] != SCHEMA_VERSION:
-        found = f"schema version {row[0] if row else 'unknown'}, this whyfell reads {SCHEMA_VERSION}"
+        rows = []
+    if [r[0] for r in rows] != [SCHEMA_VERSION]:
+        found = f"schema version {rows[0][0] if rows else 'unknown'}, this whyfell reads {SCHEMA_VERSION}"
         raise Unreadable(f"Mart {path}", found, "Run `whyfell build`.")
 
 
@@ -162,7 +162,8 @@ def rebuild_from(
 ) -> Path:
     """The path of a copy of the published mart in which this SQL step and all later ones have been run again.
 
-    `load` stages the reviews, which may have come since and are brought in too.
+    `load` stages the reviews, which may have come since and are brought in too. Raises NotFound without a published mart,
+    Unreadable when another version made it.
     """
     if not home.mart.exists():
         raise NotFound(
@@ -173,6 +174,7 @@ def rebuild_from(
     names = [s.name for s in read_steps()]
     later = [s for s in read_steps() if names.index(s.name) >= names.index(step)]
     with _write_file(_connect_writer(home, str(path)), path) as connection:
+        _check_version(connection, home.mart)
         load(connection)
         connection.execute("DROP TABLE review")
         run_steps(connection, ["review"], EVERYTHING)
