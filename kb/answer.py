@@ -66,6 +66,13 @@ class Answer:
     also: tuple[Json, ...] = ()
     caveats: tuple[str, ...] = field(default=())
 
+    def sum_shares(self) -> dict[str, float]:
+        """The share of each trigger type over its causes, in the order of the causes."""
+        shares: dict[str, float] = {}
+        for cause in self.causes:
+            shares[cause.type] = shares.get(cause.type, 0.0) + cause.share
+        return shares
+
     def to_dict(self) -> Json:
         """The answer as plain values, keys in the order of the contract."""
         return asdict(self)

@@ -35,8 +35,8 @@ def weigh_range(answers: Sequence[Answer]) -> Range | None:
         return None
     shares: dict[str, float] = {}
     for answer, weight in zip(answers, weights, strict=True):
-        for cause in answer.causes if weight else ():
-            shares[cause.type] = shares.get(cause.type, 0.0) + cause.share * weight / total
+        for type_, share in answer.sum_shares().items() if weight else ():
+            shares[type_] = shares.get(type_, 0.0) + share * weight / total
     rest = sum(a.unexplained["share"] * w / total for a, w in zip(answers, weights, strict=True))
     ordered = dict(sorted(shares.items(), key=lambda s: (-s[1], s[0])))
     fell = sum(w > 0 for w in weights)

@@ -93,10 +93,7 @@ def _read_answer(home: Home, day: str, market: str | None) -> tuple[date, str, d
     if len(days) != 1:
         raise BadInput(f"Review of {day!r}", "a range", "Review one session at a time.")
     answer = answer_day(home, days[0], market, None)
-    shares: dict[str, float] = {}
-    for cause in answer.causes:
-        shares[cause.type] = shares.get(cause.type, 0.0) + cause.share
-    return days[0], answer.market, shares
+    return days[0], answer.market, answer.sum_shares()
 
 
 def _check_types(types: list[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,11 @@ class Table:
         return Table(self.gold[rows], self.predicted[rows], self.quarters[rows])
 
 
+def name_quarters(days: Iterable[date]) -> np.ndarray:
+    """The quarter of each day, such as 2008Q4."""
+    return np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in days])
+
+
 def score_days(table: Table) -> dict[str, Any]:
     """All scores of a table of at least one day, with 95 % intervals of the headline figures under `interval`."""
     scores: dict[str, Any] = {"n": len(table.gold), **score_headline(table)}
@@ -43,20 +50,30 @@ def score_headline(table: Table) -> dict[str, float]:
     tie of the coders broken in favour of ours, as for the accuracy; primary_or_secondary: any coder gave our top
     category weight; abstained: our top category is `unknown`.
     """
-    floored = np.maximum(table.predicted, LEAST)
-    floored /= floored.sum(axis=1, keepdims=True)
-    top = table.predicted.argmax(axis=1)
-    rows = np.arange(len(top))
-    given = table.gold[rows, top]
-    agreed = given >= table.gold.max(axis=1) - 1e-9
+    top, theirs = pair_tops(table)
+    given = table.gold[np.arange(len(top)), top]
     return {
-        "log_score": float((table.gold * np.log(floored)).sum(axis=1).mean()),
+        "log_score": float(log_scores(table).mean()),
         "expected_agreement": float(given.mean()),
-        "top_category_accuracy": float(agreed.mean()),
-        "kappa": measure_kappa(top, np.where(agreed, top, table.gold.argmax(axis=1))),
+        "top_category_accuracy": float((top == theirs).mean()),
+        "kappa": measure_kappa(top, theirs),
         "primary_or_secondary": float((given > 0).mean()),
         "abstained": float((top == UNKNOWN).mean()),
     }
+
+
+def pair_tops(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of our top category and of the coders', by day; a tie of the coders is broken in favour of ours."""
+    top = table.predicted.argmax(axis=1)
+    agreed = table.gold[np.arange(len(top)), top] >= table.gold.max(axis=1) - 1e-9
+    return top, np.where(agreed, top, table.gold.argmax(axis=1))
+
+
+def log_scores(table: Table) -> np.ndarray:
+    """The log score of each day: the coders' weights times the log of our probability, floored at LEAST and renormalised."""
+    floored = np.maximum(table.predicted, LEAST)
+    floored /= floored.sum(axis=1, keepdims=True)
+    return np.asarray((table.gold * np.log(floored)).sum(axis=1))
 
 
 def measure_kappa(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -86,26 +103,36 @@ def _score_categories(table: Table) -> dict[str, dict[str, float]]:
 
 def bootstrap_intervals(table: Table) -> dict[str, list[float]]:
     """95 % percentile intervals of the headline figures, whole quarters resampled together (days of one are alike)."""
-    generator = np.random.default_rng(SEED)
-    names = np.unique(table.quarters)
-    rows_of = [np.flatnonzero(table.quarters == q) for q in names]
     drawn = []
-    for _ in range(RESAMPLES):
-        picked = np.concatenate([rows_of[i] for i in generator.integers(0, len(names), len(names))])
+    for picked in resample_quarters(table.quarters, RESAMPLES):
         scores = score_headline(table.take(picked))
         drawn.append([scores[k] for k in HEADLINE])
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
     return {k: [float(a), float(b)] for k, a, b in zip(HEADLINE, low, high, strict=True)}
 
 
-def score_baseline(gold: np.ndarray, quarters: np.ndarray) -> dict[str, Any]:
-    """Always naming the most frequent category of these days; its log score uses base rates of the other quarters."""
-    category = int(gold.sum(axis=0).argmax())
+def resample_quarters(quarters: np.ndarray, resamples: int) -> Iterator[np.ndarray]:
+    """Rows of so many bootstrap samples, whole quarters drawn together, always the same ones."""
+    generator = np.random.default_rng(SEED)
+    rows_of = [np.flatnonzero(quarters == q) for q in np.unique(quarters)]
+    for _ in range(resamples):
+        yield np.concatenate([rows_of[i] for i in generator.integers(0, len(rows_of), len(rows_of))])
+
+
+def base_rates(gold: np.ndarray, quarters: np.ndarray) -> np.ndarray:
+    """How often each category was coded in the other quarters (days, categories)."""
     rates = np.empty_like(gold)
     for quarter in np.unique(quarters):
         own = quarters == quarter
         counts = gold[~own].sum(axis=0) + 0.5  # half a day for each category, so that none is impossible
         rates[own] = counts / counts.sum()
+    return rates
+
+
+def score_baseline(gold: np.ndarray, quarters: np.ndarray) -> dict[str, Any]:
+    """Always naming the most frequent category of these days; its log score uses base rates of the other quarters."""
+    category = int(gold.sum(axis=0).argmax())
+    rates = base_rates(gold, quarters)
     always = np.zeros_like(gold)
     always[:, category] = 1
     scores = score_headline(Table(gold, always, quarters))

@@ -6,17 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from models.agreement import LEAST, SEED, Table
+from models.agreement import Table, base_rates, log_scores, resample_quarters
 
 RESAMPLES = 1000  # each refits a slope; 1,000 put the Monte Carlo error of a bound under a tenth of its width
-
-
-def resample_quarters(quarters: np.ndarray, resamples: int = RESAMPLES) -> list[np.ndarray]:
-    """Rows of so many bootstrap samples, whole quarters drawn together, always the same ones."""
-    generator = np.random.default_rng(SEED)
-    rows_of = [np.flatnonzero(quarters == q) for q in np.unique(quarters)]
-    count = len(rows_of)
-    return [np.concatenate([rows_of[i] for i in generator.integers(0, count, count)]) for _ in range(resamples)]
 
 
 def score_calibration(table: Table) -> dict[str, Any]:
@@ -25,7 +17,7 @@ def score_calibration(table: Table) -> dict[str, Any]:
     `slope`: of the coders' weight of a category on the log-odds of its share, over all shares of one percent or more; one
     is perfect, above it shares are too timid (Cox 1958). `brier_skill`: against the base rates of the other quarters.
     """
-    rates = base_rates(table)
+    rates = base_rates(table.gold, table.quarters)
     drawn = [[_slope(t), _skill(t, r)] for t, r in _samples(table, rates)]
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
     return {
@@ -34,31 +26,15 @@ def score_calibration(table: Table) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def base_rates(table: Table) -> np.ndarray:
-    """How often each category was coded in the other quarters (days, categories), half a day added to each."""
-    rates = np.empty_like(table.gold)
-    for quarter in np.unique(table.quarters):
-        own = table.quarters == quarter
-        counts = table.gold[~own].sum(axis=0) + 0.5
-        rates[own] = counts / counts.sum()
-    return rates
-
-
 def compare_log_scores(table: Table, other: np.ndarray) -> dict[str, float]:
     """Mean difference of the log score to that of other shares on the same days, and the bootstrap chance that it is above 0."""
-    ours, theirs = log_scores(table.gold, table.predicted), log_scores(table.gold, other)
-    drawn = np.array([(ours - theirs)[rows].mean() for rows in resample_quarters(table.quarters)])
-    return {"difference": float((ours - theirs).mean()), "chance_better": float((drawn > 0).mean())}
-
-
-def log_scores(gold: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The log score of each day: the coders' weights times the log of our share, floored as in `models.agreement`."""
-    floored = np.maximum(predicted, LEAST)
-    return np.asarray((gold * np.log(floored / floored.sum(axis=1, keepdims=True))).sum(axis=1))
+    gained = log_scores(table) - log_scores(Table(table.gold, other, table.quarters))
+    drawn = np.array([gained[rows].mean() for rows in resample_quarters(table.quarters, RESAMPLES)])
+    return {"difference": float(gained.mean()), "chance_better": float((drawn > 0).mean())}
 
 
 def _samples(table: Table, rates: np.ndarray) -> list[tuple[Table, np.ndarray]]:
-    return [(table.take(rows), rates[rows]) for rows in resample_quarters(table.quarters)]
+    return [(table.take(rows), rates[rows]) for rows in resample_quarters(table.quarters, RESAMPLES)]
 
 
 def _slope(table: Table) -> float:

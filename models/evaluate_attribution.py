@@ -7,6 +7,8 @@ summed by category; what stays unexplained predicts `unknown`.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +22,7 @@ from kb.narrow import leave_cases_out
 from kb.settings import Home
 from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import CATEGORIES
-from models.agreement import Table, score_baseline, score_days
+from models.agreement import Table, name_quarters, score_baseline, score_days
 from models.keywords import count_keywords
 
 if TYPE_CHECKING:
@@ -45,9 +47,7 @@ def evaluate_attribution(home: Home, gold: Path, dates: Path | None = None) -> d
     coded = read_gold(gold)
     if dates is not None:
         coded = _keep_days(coded, read_days(dates), dates)
-    with open_mart(home) as connection:
-        if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
-            leave_cases_out(connection, "SPX")
+    with open_archive(home) as connection:
         predicted = predict_categories(connection, coded.days)
         counted = count_keywords(connection, coded.days)
     falls = coded.returns < 0
@@ -56,8 +56,17 @@ def evaluate_attribution(home: Home, gold: Path, dates: Path | None = None) -> d
     return scores
 
 
+@contextmanager
+def open_archive(home: Home) -> Iterator[DuckDBPyConnection]:
+    """The home's mart with the case files left out of everything."""
+    with open_mart(home) as connection:
+        if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
+            leave_cases_out(connection, "SPX")
+        yield connection
+
+
 def _score(coded: Gold, predicted: np.ndarray, counted: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
-    quarters = np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in coded.days])[chosen]
+    quarters = name_quarters(coded.days)[chosen]
     gold = coded.weights[chosen]
     if not len(gold):
         return {"n": 0}

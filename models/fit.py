@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,15 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kb.mart import open_mart
-from kb.narrow import leave_cases_out
 from kb.settings import Home
 from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import CATEGORIES, read_taxonomy
-from models.agreement import Table, score_days
+from models.agreement import Table, name_quarters, score_days
 from models.attribution import WEIGHTS
 from models.category_matrix import learn_matrix, lend_matrix
-from models.evaluate_attribution import Gold, read_days, read_gold
+from models.evaluate_attribution import Gold, open_archive, read_days, read_gold
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -137,15 +133,6 @@ def load_days(home: Home, gold: Path) -> Days:
         return list_covered(connection, read_gold(gold))
 
 
-@contextmanager
-def open_archive(home: Home) -> Iterator[DuckDBPyConnection]:
-    """The home's mart with the case files left out of everything."""
-    with open_mart(home) as connection:
-        if fetch_rows(connection, "SELECT 1 AS one FROM document WHERE origin = 'case' LIMIT 1"):
-            leave_cases_out(connection, "SPX")
-        yield connection
-
-
 def list_covered(connection: DuckDBPyConnection, coded: Gold) -> Days:
     """The coded days since FIRST_DAY of which the archive holds LEAST_TYPES types, with their features."""
     kept = np.array([d >= FIRST_DAY for d in coded.days])
@@ -225,7 +212,7 @@ def walk_forward(days: Days, least: int = 20) -> tuple[np.ndarray, np.ndarray]:
 def score_directions(days: Days, predicted: np.ndarray, only: set[date] | None = None) -> dict[str, Any]:
     """Scores of the falls and, under `rises`, of the rises among the days (of those in `only`, if given)."""
     asked = np.array([only is None or d in only for d in days.days])
-    quarters = np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in days.days])
+    quarters = name_quarters(days.days)
     found = []
     for direction in (days.falls, ~days.falls):
         rows = asked & direction

@@ -15,22 +15,21 @@ import numpy as np
 from kb.settings import Home
 from kb.sql_steps import fetch_rows, read_query
 from kb.taxonomy import CATEGORIES
-from models.agreement import Table, score_baseline, score_days, score_headline
-from models.calibration_scores import base_rates, compare_log_scores, score_calibration
+from models.agreement import UNKNOWN, Table, base_rates, name_quarters, score_baseline, score_days, score_headline
+from models.calibration_scores import compare_log_scores, score_calibration
 from models.category_matrix import lend_matrix
-from models.evaluate_attribution import Gold, read_days, read_gold
+from models.evaluate_attribution import Gold, open_archive, read_days, read_gold
 from models.fit import (
     FEATURES,
     Days,
     arrange_days,
     fit_blocks,
     list_covered,
-    open_archive,
     predict_blocks,
     walk_forward,
 )
 from models.keywords import count_keywords
-from models.placebo import UNKNOWN, find_threshold, match_quiet, swap_donors, top_share, without_reports
+from models.placebo import find_threshold, match_quiet, swap_donors, top_share, without_reports
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,14 +81,9 @@ def load_quiet(connection: DuckDBPyConnection, days: Days) -> Days:
     )
 
 
-def name_quarters(days: Days) -> np.ndarray:
-    """The quarter of each day, such as 2008Q4."""
-    return np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in days.days])
-
-
 def to_table(days: Days, predicted: np.ndarray) -> Table:
     """Coders' weights and these shares, by day, with their quarters."""
-    return Table(days.gold, predicted, name_quarters(days))
+    return Table(days.gold, predicted, name_quarters(days.days))
 
 
 def score_direction(days: Days, predicted: np.ndarray, keywords: np.ndarray) -> dict[str, Any]:
@@ -102,7 +96,7 @@ def score_direction(days: Days, predicted: np.ndarray, keywords: np.ndarray) -> 
         "always": score_baseline(days.gold, table.quarters),
         "keywords": score_headline(Table(days.gold, keywords, table.quarters)),
         "tagger": score_headline(Table(days.gold, alone, table.quarters)),
-        "against_base_rates": compare_log_scores(table, base_rates(table)),
+        "against_base_rates": compare_log_scores(table, base_rates(table.gold, table.quarters)),
         "against_keywords": compare_log_scores(table, keywords),
     }
 

@@ -5,18 +5,17 @@ Pure: coded days in, days out; `models.report` scores them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
-from kb.taxonomy import CATEGORIES
+from models.agreement import SEED, UNKNOWN
 from models.fit import FEATURES, Days
 
-SEED = 20260101
 FAR = 60  # days between a session and the fall whose documents it is offered
 OF_THE_MARKET = ("surprise", "signature")  # stay those of the session; the press's features are exchanged
 OF_REPORTS = ("stated", "stated_share")  # what market reports name as cause
-UNKNOWN = CATEGORIES.index("unknown")
 
 
 def match_quiet(
@@ -50,14 +49,14 @@ def swap_donors(days: Days, seed: int = SEED) -> Days:
     for name in OF_THE_MARKET:
         column = FEATURES.index(name)
         x[:, :, column] = np.where(days.present[donors], days.x[:, :, column], 0)
-    return Days(days.days, x, days.present[donors], days.quiet, days.gold, days.falls)
+    return replace(days, x=x, present=days.present[donors])
 
 
 def without_reports(days: Days) -> Days:
     """The same days with what market reports name as cause taken away."""
     x = days.x.copy()
     x[:, :, [FEATURES.index(name) for name in OF_REPORTS]] = 0
-    return Days(days.days, x, days.present, days.quiet, days.gold, days.falls)
+    return replace(days, x=x)
 
 
 def top_share(predicted: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from kb.settings import Home
 from models.measure import Measured, measure_attribution
@@ -31,7 +30,7 @@ def plot_agreement(measured: Measured, path: Path) -> None:
     for shift, direction, colour in ((0.2, "falls", "#b2182b"), (-0.2, "rises", "#2166ac")):
         part = measured.scores[direction]
         places = [len(SOURCES) - n + shift for n in range(len(SOURCES))]
-        heights = [_accuracy(part, source) for source in SOURCES]
+        heights = [part[source]["top_category_accuracy"] for source in SOURCES]
         axes.barh(places, heights, height=0.36, color=colour, label=f"{direction} ({part['ours']['n']})")
         low, high = part["ours"]["interval"]["top_category_accuracy"]
         axes.plot([low, high], [places[0]] * 2, color="black", linewidth=1.5)
@@ -41,10 +40,6 @@ def plot_agreement(measured: Measured, path: Path) -> None:
     axes.set_xlabel("first category is one of the coders' first")
     figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     figure.savefig(path, metadata={"Date": None})
-
-
-def _accuracy(part: dict[str, Any], source: str) -> float:
-    return float(part[source]["top_category_accuracy"])
 
 
 def main() -> None:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kb.taxonomy import CATEGORIES
+from models.agreement import pair_tops
 from models.fit import BLOCK, EMBARGO
-from models.measure import Measured
+from models.measure import Measured, to_table
 
 FIGURES = {
     "top_category_accuracy": "first category agrees", "kappa": "Cohen's kappa",
@@ -88,15 +87,16 @@ def _tell_people(scores: dict[str, Any]) -> str:
     told = (
         "Two people agree on 84 % of days when they read the same article and on 55 % when the papers differ (Baker, Bloom, "
         "Davis and Sammon, 2019 draft, table 2, 1946-2018). Learning from falls alone, the falls' log score is "
-        f"{alone['log_score']:.2f} and their first category agrees on {alone['top_category_accuracy']:.2f}: rises are learnt "
-        "from because the log score decides."
+        f"{_show(alone['log_score'])} and their first category agrees on {_show(alone['top_category_accuracy'])}: rises "
+        "are learnt from because the log score decides."
     )
     if forward["n"]:
         told += (
             f" Walking forward (each year from earlier ones alone, {forward['n']} days): first category "
-            f"{forward['top_category_accuracy']:.2f}, kappa {forward['kappa']:.2f}, log score {forward['log_score']:.2f}."
+            f"{_show(forward['top_category_accuracy'])}, kappa {_show(forward['kappa'])}, "
+            f"log score {_show(forward['log_score'])}."
         )
-    return told.replace("-1.", "−1.")
+    return told
 
 
 def _tell_calibration(scores: dict[str, Any]) -> str:
@@ -144,9 +144,7 @@ def _tell_categories(scores: dict[str, Any]) -> str:
 
 def _tell_confusion(measured: Measured) -> str:
     """Rows: the coders' first category (a tie broken in our favour); columns: ours."""
-    ours, gold = measured.predicted.argmax(axis=1), measured.days.gold
-    agreed = gold[np.arange(len(ours)), ours] >= gold.max(axis=1) - 1e-9
-    theirs = np.where(agreed, ours, gold.argmax(axis=1))
+    ours, theirs = pair_tops(to_table(measured.days, measured.predicted))
     columns = sorted(set(ours.tolist()))
     rows = [
         [CATEGORIES[t], *(int(((theirs == t) & (ours == o)).sum()) or "" for o in columns)]
@@ -161,9 +159,9 @@ def _tell_errors(measured: Measured) -> str:
     with READ.open(encoding="utf-8", newline="") as file:
         notes = {r["date"]: r for r in csv.DictReader(file)}
     rows = []
-    for day, gold, shares in zip(measured.days.days, measured.days.gold, measured.predicted, strict=True):
-        top, first = int(shares.argmax()), int(gold.argmax())
-        if gold[top] < gold.max() - 1e-9:
+    pairs = zip(*pair_tops(to_table(measured.days, measured.predicted)), strict=True)
+    for day, (top, first), shares in zip(measured.days.days, pairs, measured.predicted, strict=True):
+        if top != first:
             note = notes.get(day.isoformat(), {"kind": "", "cause of the error": "not read yet"})
             ours = f"{CATEGORIES[top]} {shares[top]:.2f}"
             rows.append([day, ours, CATEGORIES[first], note["kind"], note["cause of the error"]])

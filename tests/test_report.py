@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kb.taxonomy import CATEGORIES, read_taxonomy
-from models.agreement import Table
-from models.calibration_scores import base_rates, compare_log_scores, score_calibration
+from models.agreement import Table, base_rates
+from models.calibration_scores import compare_log_scores, score_calibration
 from models.category_matrix import PRIOR_DAYS, learn_matrix, lend_matrix
 from models.fit import FEATURES, SLOPES, TYPES, Days, Fitted, fit_blocks, predict, predict_blocks, walk_forward
 from models.measure import Measured, count_stated, score_direction, score_eras
@@ -129,7 +129,7 @@ def test_base_rates_leave_the_own_quarter_out():
     """Two quarters, macro and trade: each is predicted from the other, half a day added to each category."""
     days = make_days(2)
     table = Table(days.gold, days.gold, np.array(["2000Q1", "2000Q3"]))
-    rates = base_rates(table)
+    rates = base_rates(table.gold, table.quarters)
     assert rates[0, MACRO] == pytest.approx(1.5 / (1 + 0.5 * len(CATEGORIES)))
     assert rates[1, MACRO] == pytest.approx(0.5 / (1 + 0.5 * len(CATEGORIES)))
 

@@ -35,21 +35,7 @@ WhoOption = Annotated[str, typer.Option("--who", envvar="USER", help="Your name,
 Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
 
 COMMANDS = frozenset(
-    [
-        "why",
-        "selloffs",
-        "events",
-        "analogues",
-        "init",
-        "import",
-        "build",
-        "tag",
-        "evaluate",
-        "review",
-        "sql",
-        "export",
-        "doctor",
-    ]
+    "why selloffs events analogues init import build tag evaluate review sql export doctor".split()
 )  # what may stand first on the line; anything else there is a date
 
 
