@@ -67,17 +67,17 @@ def make_record(kind: str, row: Row, stem: str, captures: frozenset[str]) -> Any
 
 
 def _make_document(row: Row, stem: str, captures: frozenset[str]) -> Document:
-    title = _clean(_need(row, "title"))[:MAX_TITLE]
+    title = clean_text(_need(row, "title"))[:MAX_TITLE]
     if not title:
         raise BadRow("title", "nothing is left of it without markup")
     lo, hi, precision = _bracket_publication(row, captures)
-    source = _clean(_text(row, "source")) or stem
+    source = clean_text(_text(row, "source")) or stem
     url = _clean_url(_text(row, "url"))
     # A page may carry many items (a day of an encyclopaedia's current events), so an address alone names none of them.
     native = _text(row, "id") or (url + title if url else title + lo.date().isoformat())
     return Document(
         document_id=hash_id(source, native), source=source, title=title,
-        summary=_clean(_text(row, "summary"))[:MAX_SUMMARY], url=url, public_lo=lo, public_hi=hi, precision=precision,
+        summary=clean_text(_text(row, "summary"))[:MAX_SUMMARY], url=url, public_lo=lo, public_hi=hi, precision=precision,
     )  # fmt: skip
 
 
@@ -229,7 +229,7 @@ def _check_year(column: str, day: date) -> date:
     return day
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """One line without markup and control characters: "A &amp; <b>B</b>" -> "A & B"."""
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub(" ", text))

@@ -63,17 +63,19 @@ class BarRow(SQLModel, table=True):
 
 
 class ReleaseRow(SQLModel, table=True):
-    """One published figure; a revision is a new row. Writers: ingest.archive, kb.cases."""
+    """One published or scheduled figure; a revision is a new row. Writers: ingest.archive, ingest.nightly, kb.cases."""
 
     __tablename__: ClassVar[Any] = "release"
     indicator: str = Field(primary_key=True)
     period: str = Field(primary_key=True)
     released_at: NaiveDatetime = Field(primary_key=True)
     source: str = Field(primary_key=True)
+    status: str = Field(primary_key=True)
     recorded_at: NaiveDatetime = Field(primary_key=True)
-    actual: float
+    actual: float | None = None
     consensus: float | None = None
     previous: float | None = None
+    public_at: NaiveDatetime | None = None
     origin: str
 
 
@@ -191,6 +193,40 @@ class ReviewRow(SQLModel, table=True):
     types: str
     machine: str
     why: str
+
+
+class CaptureMarkRow(SQLModel, table=True):
+    """How far one source, or one page of it (`page`, "" for the whole), has been read. Writer: ingest.nightly."""
+
+    __tablename__: ClassVar[Any] = "capture_mark"
+    source: str = Field(primary_key=True)
+    page: str = Field(primary_key=True)
+    read_until: NaiveDatetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+    attempted_at: NaiveDatetime
+    succeeded_at: NaiveDatetime | None = None
+    failures: int = 0
+    error: str = ""
+
+
+class SourceRunRow(SQLModel, table=True):
+    """What one source brought in one nightly run. Writer: ingest.nightly."""
+
+    __tablename__: ClassVar[Any] = "source_run"
+    run_id: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    started_at: NaiveDatetime
+    finished_at: NaiveDatetime
+    captures: int
+    unchanged: int
+    size: int
+    records: int
+    new: int
+    skipped: int
+    failed: int
+    outcome: str
 
 
 class RunRow(SQLModel, table=True):

@@ -46,4 +46,17 @@ def _give_liquidations_their_hours(change: Operations) -> None:
     change.drop_table("liquidation_1")
 
 
-STEPS: tuple[Callable[[Operations], None], ...] = (_give_liquidations_their_hours,)
+def _give_releases_their_status(change: Operations) -> None:
+    """2 to 3: a figure may be scheduled, cancelled or a revision, without a value; so far all were first prints."""
+    change.rename_table("release", "release_2")
+    key = [("indicator", String), ("period", String), ("released_at", DateTime), ("source", String), ("status", String)]
+    columns: list[Column[Any]] = [Column(name, kind, primary_key=True) for name, kind in key]
+    columns += [Column("recorded_at", DateTime, primary_key=True)]
+    columns += [Column(name, Float) for name in ("actual", "consensus", "previous")]
+    change.create_table("release", *columns, Column("public_at", DateTime), Column("origin", String, nullable=False))
+    kept = "indicator, period, released_at, source, recorded_at, actual, consensus, previous, origin"
+    change.execute(f"INSERT INTO release ({kept}, status) SELECT {kept}, 'first' FROM release_2")  # noqa: S608 our own names
+    change.drop_table("release_2")
+
+
+STEPS: tuple[Callable[[Operations], None], ...] = (_give_liquidations_their_hours, _give_releases_their_status)

@@ -21,7 +21,7 @@ from kb.sql_steps import Step, read_steps, run_steps
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 KEPT_MARTS = 3  # published files that stay: the current one and two to go back to
 EVERYTHING: Mapping[str, Any] = {"from_session": "0001-01-01", "to_session": "9999-12-31"}
 # A 1.5 client reads this format; the default of DuckDB 2.0 it does not.

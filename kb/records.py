@@ -57,17 +57,32 @@ class Bar:
     origin: Origin = Origin.IMPORT
 
 
+class ReleaseStatus(StrEnum):
+    """What a row about a scheduled figure tells."""
+
+    FIRST = "first"  # the first print
+    REVISION = "revision"  # a later value for the same period
+    SCHEDULED = "scheduled"  # to come at `released_at`; no value yet
+    CANCELLED = "cancelled"  # was to come at `released_at` and never did, as the CPI of October 2025
+
+
 @dataclass(frozen=True)
 class Release:
-    """One published figure of a scheduled indicator, with what was expected where that is known."""
+    """One published figure of a scheduled indicator, with what was expected where that is known.
+
+    `actual` is None exactly for scheduled and cancelled ones; `public_at` when the row became public, where that is not
+    `released_at`: a date is announced months ahead, a cancellation may be told later.
+    """
 
     indicator: str
     period: str
     released_at: datetime
     source: str
-    actual: float
+    actual: float | None
     consensus: float | None = None
     previous: float | None = None
+    status: ReleaseStatus = ReleaseStatus.FIRST
+    public_at: datetime | None = None
     origin: Origin = Origin.IMPORT
 
 

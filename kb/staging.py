@@ -26,8 +26,9 @@ LEDGER: dict[str, dict[str, str]] = {
         "low": "real", "close": "real", "volume": "real", "origin": "text",
     },
     "release": {
-        "indicator": "text", "period": "text", "released_at": "instant", "source": "text", "recorded_at": "instant",
-        "actual": "real", "consensus": "real", "previous": "real", "origin": "text",
+        "indicator": "text", "period": "text", "released_at": "instant", "source": "text", "status": "text",
+        "recorded_at": "instant", "actual": "real", "consensus": "real", "previous": "real", "public_at": "instant",
+        "origin": "text",
     },
     "liquidation": {
         "asset": "text", "at": "instant", "venue": "text", "source": "text", "hours": "real", "recorded_at": "instant",

@@ -69,7 +69,7 @@ def dump(home):
 def assert_brought_forward(home):
     """All rows are there, each total over 24 hours and of no stated method; nothing of the old table is left."""
     columns = "asset, at, venue, source, recorded_at, long_usd, short_usd, origin"
-    assert version_of(home) == [2]
+    assert version_of(home) == [3]
     assert query(home, f"SELECT {columns}, hours, method FROM liquidation ORDER BY asset, recorded_at") == [
         (*row, 24.0, "") for row in TOTALS
     ]
@@ -85,7 +85,7 @@ def assert_untouched(home):
 
 
 def test_an_old_ledger_is_brought_forward(home):
-    """Version 2; every total says 24 hours and no method, its values and the instant it was recorded are kept."""
+    """Version 3; every total says 24 hours and no method, its values and the instant it was recorded are kept."""
     open_ledger(home).dispose()
     assert_brought_forward(home)
 
@@ -168,9 +168,9 @@ def test_a_kill_in_the_middle_leaves_all_as_it_was(home, spawn, after):
 
 @pytest.fixture
 def younger(home):
-    """The same home with a ledger of version 3."""
+    """The same home with a ledger of a version to come."""
     with closing(sqlite3.connect(home.ledger)) as connection, connection:
-        connection.execute("UPDATE ledger_meta SET schema_version = 3")
+        connection.execute("UPDATE ledger_meta SET schema_version = 999")
     return home
 
 
@@ -178,11 +178,11 @@ def test_a_younger_ledger_is_refused(younger, recorded, run):
     """A sentence with the file, both versions and what to do; a command that would write ends with exit code 1."""
     with pytest.raises(Unreadable) as refused:
         open_ledger(younger)
-    for words in (str(younger.ledger), "schema version 3", "reads 2", "Use the whyfell version that wrote it"):
+    for words in (str(younger.ledger), "schema version 999", "reads 3", "Use the whyfell version that wrote it"):
         assert words in str(refused.value)
     done = run("import", "prices", recorded / "prices.csv", home=younger)
     assert done.code == 1
-    assert "schema version 3" in done.err
+    assert "schema version 999" in done.err
     assert "Traceback" not in done.err
 
 

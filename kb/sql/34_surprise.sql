@@ -1,4 +1,4 @@
--- table surprise: one row per scheduled figure with what was expected
+-- table surprise: one row per first print of a scheduled figure with what was expected
 -- in: release, indicator, session
 -- col indicator: name of the figure as its source writes it
 -- col period: period it describes
@@ -13,6 +13,7 @@ WITH
 newest AS (
     SELECT *
     FROM release
+    WHERE status = 'first'
     QUALIFY row_number() OVER (PARTITION BY indicator, period, released_at ORDER BY origin = 'case', recorded_at DESC) = 1
 ),
 typed AS (

@@ -1,0 +1,1 @@
+"""One module a source; each declares `SOURCES`, a tuple of `ingest.source.Source`."""
