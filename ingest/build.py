@@ -18,7 +18,8 @@ from ingest.reading import count_unread, read_new_documents
 from ingest.reviews import apply_reviews
 from kb.errors import BadInput
 from kb.facts import stage_facts
-from kb.ledger import EventDocumentRow, EventRow, hold_lock, open_ledger
+from kb.ledger import hold_lock, open_ledger
+from kb.ledger_tables import EventDocumentRow, EventRow
 from kb.ledger_write import append_rows, record_run, replace_rows
 from kb.mart import SCHEMA_VERSION, build_mart, name_run, publish_mart, rebuild_from
 from kb.notify import Notify, stay_silent

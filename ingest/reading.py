@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine, text
 
-from kb.ledger import ReadingRow, TriggerRow
+from kb.ledger_tables import ReadingRow, TriggerRow
 from kb.ledger_write import append_rows
 from kb.records import Reading
 from models.parallel import BATCH, read_all

@@ -92,7 +92,9 @@ class Source:
     `rate` is the most requests a second to one host; `rows_a_day` the fewest and most records that a working day brings
     (outside them the night's report shouts); `lag` how far back each night looks again for late rows; `needs` the
     environment variables without which it is left out; `optional` marks those asked for only by name; `parser_version`
-    goes up whenever the same bytes would give other records.
+    goes up whenever the same bytes would give other records. `reach` is how far back the publisher lets one look, where
+    that is bounded; `lookback` how much before a day an answer about it needs, for those that `whyfell DATE --fetch`
+    asks; `api` says that the address is documented for programs, so that robots.txt, which speaks to crawlers, is not read.
     """
 
     name: str
@@ -109,3 +111,6 @@ class Source:
     lag: timedelta = timedelta(days=2)
     needs: tuple[str, ...] = ()
     optional: bool = False
+    reach: timedelta | None = None
+    lookback: timedelta | None = None
+    api: bool = False

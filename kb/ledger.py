@@ -1,7 +1,7 @@
-"""The ledger: the system of record, SQLModel tables on SQLite in WAL mode.
+"""The ledger: the system of record, the tables of `kb.ledger_tables` on SQLite in WAL mode.
 
 Everything that came in and everything that was read out of it; the mart is rebuilt from here. Instants are stored as
-naive UTC, because SQLite drops offsets. Each table names its one writer.
+naive UTC, because SQLite drops offsets.
 """
 
 from __future__ import annotations
@@ -9,235 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from pydantic import NaiveDatetime
 from sqlalchemy import Engine, event, inspect, text
-from sqlmodel import Field, SQLModel, create_engine
+from sqlmodel import SQLModel, create_engine
 
 from kb.errors import NotFound, Unreadable, WhyfellError
 from kb.ledger_version import SCHEMA_VERSION
 from kb.settings import Home
-
-
-class LedgerMeta(SQLModel, table=True):
-    """One row: the schema version. Writer: kb.ledger."""
-
-    __tablename__: ClassVar[Any] = "ledger_meta"
-    schema_version: int = Field(primary_key=True)
-
-
-class DocumentRow(SQLModel, table=True):
-    """One published item. Writers: ingest.archive, kb.cases."""
-
-    __tablename__: ClassVar[Any] = "document"
-    document_id: str = Field(primary_key=True)
-    source: str
-    title: str
-    summary: str
-    url: str
-    happened_at: NaiveDatetime | None = None
-    public_lo: NaiveDatetime
-    public_hi: NaiveDatetime
-    precision: str
-    recorded_at: NaiveDatetime
-    origin: str
-
-
-class BarRow(SQLModel, table=True):
-    """One session of one series from one source; a revision is a new row. Writers: ingest.archive, kb.cases."""
-
-    __tablename__: ClassVar[Any] = "bar"
-    symbol: str = Field(primary_key=True)
-    session: date = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    open: float | None = None
-    high: float | None = None
-    low: float | None = None
-    close: float
-    volume: float | None = None
-    origin: str
-
-
-class ReleaseRow(SQLModel, table=True):
-    """One published or scheduled figure; a revision is a new row. Writers: ingest.archive, ingest.nightly, kb.cases."""
-
-    __tablename__: ClassVar[Any] = "release"
-    indicator: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    released_at: NaiveDatetime = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    status: str = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    actual: float | None = None
-    consensus: float | None = None
-    previous: float | None = None
-    public_at: NaiveDatetime | None = None
-    origin: str
-
-
-class LiquidationRow(SQLModel, table=True):
-    """Forced closes in the `hours` up to `at`, a lower bound. Writers: ingest.archive, kb.cases."""
-
-    __tablename__: ClassVar[Any] = "liquidation"
-    asset: str = Field(primary_key=True)
-    at: NaiveDatetime = Field(primary_key=True)
-    venue: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    hours: float = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    method: str
-    public_at: NaiveDatetime | None = None
-    long_usd: float | None = None
-    short_usd: float | None = None
-    origin: str
-
-
-class FundingRow(SQLModel, table=True):
-    """What longs paid to shorts in one interval, a fraction. Writer: ingest.archive."""
-
-    __tablename__: ClassVar[Any] = "funding"
-    asset: str = Field(primary_key=True)
-    at: NaiveDatetime = Field(primary_key=True)
-    venue: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    rate: float
-    origin: str
-
-
-class OpenInterestRow(SQLModel, table=True):
-    """USD value of open futures at one instant. Writer: ingest.archive."""
-
-    __tablename__: ClassVar[Any] = "open_interest"
-    asset: str = Field(primary_key=True)
-    at: NaiveDatetime = Field(primary_key=True)
-    venue: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    usd: float
-    origin: str
-
-
-class BreadthRow(SQLModel, table=True):
-    """Shares of index members above their averages, one row a session. Writer: ingest.archive."""
-
-    __tablename__: ClassVar[Any] = "breadth"
-    session: date = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    recorded_at: NaiveDatetime = Field(primary_key=True)
-    above_20: float | None = None
-    above_50: float | None = None
-    above_200: float | None = None
-    origin: str
-
-
-class ReadingRow(SQLModel, table=True):
-    """What one document says, one row per document and model, `none` included. Writer: ingest.build."""
-
-    __tablename__: ClassVar[Any] = "reading"
-    document_id: str = Field(primary_key=True)
-    model: str = Field(primary_key=True)
-    wrap: int
-    risk: int
-    stated_cause: str
-    direction: int
-    weekday: int
-    ahead: int
-
-
-class TriggerRow(SQLModel, table=True):
-    """One typed tag of one document; `rank` 0 is the primary type. Writer: ingest.build."""
-
-    __tablename__: ClassVar[Any] = "trigger"
-    document_id: str = Field(primary_key=True)
-    model: str = Field(primary_key=True)
-    rank: int = Field(primary_key=True)
-    type: str
-    score: float
-
-
-class EventRow(SQLModel, table=True):
-    """One happening. Writer: ingest.build, which forms all events anew from the triggers."""
-
-    __tablename__: ClassVar[Any] = "event"
-    event_id: str = Field(primary_key=True)
-    type: str
-    title: str
-    public_hi: NaiveDatetime
-
-
-class EventDocumentRow(SQLModel, table=True):
-    """One document telling of one event. Writer: ingest.build."""
-
-    __tablename__: ClassVar[Any] = "event_document"
-    event_id: str = Field(primary_key=True)
-    document_id: str = Field(primary_key=True)
-    novelty: float
-
-
-class ReviewRow(SQLModel, table=True):
-    """What one person said of a cause or a document; rows are only added. Writer: kb.review."""
-
-    __tablename__: ClassVar[Any] = "review"
-    review_id: str = Field(primary_key=True)
-    reviewed_at: NaiveDatetime
-    who: str
-    action: str
-    document_id: str
-    market: str
-    session: date | None = None
-    types: str
-    machine: str
-    why: str
-
-
-class CaptureMarkRow(SQLModel, table=True):
-    """How far one source, or one page of it (`page`, "" for the whole), has been read. Writer: ingest.nightly."""
-
-    __tablename__: ClassVar[Any] = "capture_mark"
-    source: str = Field(primary_key=True)
-    page: str = Field(primary_key=True)
-    read_until: NaiveDatetime | None = None
-    etag: str = ""
-    last_modified: str = ""
-    digest: str = ""
-    attempted_at: NaiveDatetime
-    succeeded_at: NaiveDatetime | None = None
-    failures: int = 0
-    error: str = ""
-
-
-class SourceRunRow(SQLModel, table=True):
-    """What one source brought in one nightly run. Writer: ingest.nightly."""
-
-    __tablename__: ClassVar[Any] = "source_run"
-    run_id: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    started_at: NaiveDatetime
-    finished_at: NaiveDatetime
-    captures: int
-    unchanged: int
-    size: int
-    records: int
-    new: int
-    skipped: int
-    failed: int
-    outcome: str
-
-
-class RunRow(SQLModel, table=True):
-    """One command that wrote: what it was and what came of it. Writers: every writing command."""
-
-    __tablename__: ClassVar[Any] = "run"
-    run_id: str = Field(primary_key=True)
-    command: str
-    started_at: NaiveDatetime
-    finished_at: NaiveDatetime
-    outcome: str
 
 
 def open_ledger(home: Home, *, create: bool = False) -> Engine:
@@ -274,6 +54,8 @@ def _check_schema(engine: Engine, path: Path) -> None:
     if version is not None and version > SCHEMA_VERSION:
         found = f"schema version {version}, this whyfell reads {SCHEMA_VERSION}"
         raise Unreadable(f"Ledger {path}", found, "Use the whyfell version that wrote it.")
+    import kb.ledger_tables  # noqa: F401 declares the tables
+
     SQLModel.metadata.create_all(engine)
     if version is None:
         with engine.begin() as connection:

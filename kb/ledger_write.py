@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Table, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from kb.ledger import (
+from kb.ledger_tables import (
     BarRow,
     BreadthRow,
     DocumentRow,

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, text
 from kb.compose import answer_day
 from kb.dates import parse_days
 from kb.errors import BadInput, NotFound
-from kb.ledger import ReviewRow, hold_lock, open_ledger
+from kb.ledger import hold_lock, open_ledger
+from kb.ledger_tables import ReviewRow
 from kb.ledger_write import append_rows, record_run
 from kb.records import Review, hash_id
 from kb.settings import Home

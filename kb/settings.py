@@ -27,6 +27,11 @@ SETTINGS = (
     Setting("WHYFELL_SQL_ROWS", "10000", "Row limit of one `whyfell sql` answer."),
     Setting("WHYFELL_MEMORY", "2GB", "Memory limit of DuckDB while it builds the mart."),
     Setting("WHYFELL_WORKERS", "0", "Processes that read documents during a build; 0: one per core."),
+    Setting(
+        "WHYFELL_CONTACT", "", "Your name and mail address, told to every server asked; EDGAR is left out without."
+    ),
+    Setting("WHYFELL_PRIVATE_ADDRESSES", "0", "1 lets nightly sources lie in your own network, for instance a mirror."),
+    Setting("WHYFELL_KEEP_DAYS", "0", "Days that the bytes fetched are kept for replay; 0: for ever."),
 )
 
 
@@ -64,6 +69,11 @@ class Home:
     def lock(self) -> Path:
         """Held by a writer; names its process."""
         return self.path / ".lock"
+
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the bytes that sources gave, as they came."""
+        return self.path / "snapshots"
 
     @property
     def rejected(self) -> Path:

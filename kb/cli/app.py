@@ -35,7 +35,7 @@ WhoOption = Annotated[str, typer.Option("--who", envvar="USER", help="Your name,
 Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")]
 
 COMMANDS = frozenset(
-    "why selloffs events analogues init import build tag evaluate review sql export doctor".split()
+    "why selloffs events analogues init import nightly sources build tag evaluate review sql export doctor".split()
 )  # what may stand first on the line; anything else there is a date
 
 
@@ -49,9 +49,9 @@ def _load(name: str) -> Callable[..., Any]:
     loaded: Callable[..., Any] = getattr(import_module(module), function)
 
     @wraps(loaded)
-    def call(*arguments: Any) -> Any:
+    def call(*arguments: Any, **options: Any) -> Any:
         try:
-            return loaded(*arguments)
+            return loaded(*arguments, **options)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
 
@@ -67,10 +67,13 @@ def why(
     date: Annotated[str, typer.Argument(help="A day like 2026-01-30, `yesterday`, or a range 2026-01-26..2026-01-30.")],
     market: MarketOption = None,
     as_of: AsOfOption = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="First fetch what an answer about the day needs.")] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Why a market fell on a day: the fall, its causes with evidence, and what stays unexplained."""
+    if fetch:
+        _load("kb.cli.sourcing:fetch_for")(_home(home), date)
     _load("kb.cli.reading:print_why")(_home(home), date, market, as_of, json)
 
 
@@ -132,6 +135,32 @@ def import_(
 ) -> None:
     """Bring in your own archive. Importing a file again changes nothing; run `whyfell build` afterwards."""
     _load("kb.cli.writing:run_import")(_home(home), kind, files, json)
+
+
+@app.command()
+def nightly(
+    only: Annotated[str, typer.Option("--only", help="Sources by name, with commas: rss,edgar.")] = "",
+    since: Annotated[
+        str | None, typer.Option("--since", help="Ask from this day (UTC) on, not from the last run.")
+    ] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Parse the kept bytes again, without a network.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for; ask nobody.")] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Fetch what is new from all sources, build, check, publish, alert. Exit code 2 when a source failed or dried up."""
+    flags = {"replay": replay, "dry_run": dry_run, "json": json}
+    raise typer.Exit(_load("kb.cli.sourcing:run_nightly")(_home(home), only, since, **flags))
+
+
+@app.command()
+def sources(
+    names: Annotated[list[str] | None, typer.Argument(help="Tell all about these.")] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """How the nightly sources are: last success, rows, gaps, what they need."""
+    _load("kb.cli.sourcing:show_sources")(_home(home), names or [], json)
 
 
 @app.command()
