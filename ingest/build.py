@@ -6,29 +6,26 @@ transaction, the mart appears only when it is whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
+from ingest.forming import store_events
 from ingest.reading import count_unread, read_new_documents
 from ingest.reviews import apply_reviews
 from kb.errors import BadInput
 from kb.facts import stage_facts
 from kb.ledger import hold_lock, open_ledger
-from kb.ledger_tables import EventDocumentRow, EventRow
-from kb.ledger_write import append_rows, record_run, replace_rows
+from kb.ledger_write import record_run
 from kb.mart import SCHEMA_VERSION, build_mart, name_run, publish_mart, rebuild_from
 from kb.notify import Notify, stay_silent
-from kb.records import Event
 from kb.settings import Home
 from kb.sql_steps import read_steps
 from kb.staging import stage_ledger
 from models.attribution import load_weights
-from models.events import TaggedDocument, form_events
 from models.tagger import Tagger
 
 LEDGER_STEPS = ("read", "events", "mart")
@@ -63,7 +60,8 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
             _check_all_read(engine, tagger.model, start)
         if start in ("read", "events"):
             apply_reviews(engine, tagger.model)
-            events = store_events(engine, tagger.model, notify)
+            notify("events", 0, 0)
+            events = store_events(engine, tagger.model)
         path = _make_mart(home, run, tagger.model, start, notify)
         record_run(engine, "build", started_at, f"published {path.name}: {read} documents read, {events} events")
         publish_mart(home, path)
@@ -112,34 +110,3 @@ def _make_mart(home: Home, run: str, model: str, start: str, notify: Notify) -> 
         stage_facts(connection, weights, meta)  # type: ignore[arg-type]
 
     return build_mart(home, run, load, tell)
-
-
-def store_events(engine: Engine, model: str, notify: Notify) -> int:
-    """How many events the triggers of this model form; they replace the events of the ledger in one transaction."""
-    notify("events", 0, 0)
-    events = list(form_events(_list_tagged(engine, model)))
-    with engine.begin() as connection:
-        replace_rows(connection, EventDocumentRow, ())
-        replace_rows(connection, EventRow, (_event_row(e) for e in events))
-        append_rows(connection, EventDocumentRow, _link_rows(events))
-    return len(events)
-
-
-def _list_tagged(engine: Engine, model: str) -> Iterator[TaggedDocument]:
-    query = text(
-        "SELECT t.document_id, t.type, d.title, d.public_hi FROM trigger t JOIN document d USING (document_id) "
-        "WHERE t.model = :model ORDER BY d.public_hi, t.document_id, t.rank"
-    )
-    with engine.connect() as connection:
-        for document_id, type_, title, public_hi in connection.execute(query, {"model": model}):
-            yield TaggedDocument(document_id, type_, title, datetime.fromisoformat(public_hi))
-
-
-def _event_row(event: Event) -> dict[str, object]:
-    return {"event_id": event.event_id, "type": event.type, "title": event.title, "public_hi": event.public_hi}
-
-
-def _link_rows(events: list[Event]) -> Iterator[dict[str, object]]:
-    for event in events:
-        for link in event.links:
-            yield {"event_id": event.event_id, "document_id": link.document_id, "novelty": link.novelty}

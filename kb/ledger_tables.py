@@ -166,6 +166,17 @@ class EventDocumentRow(SQLModel, table=True):
     novelty: float
 
 
+class EventCheckpointRow(SQLModel, table=True):
+    """The former's memory of the triggers public before an instant. Writer: ingest.forming."""
+
+    __tablename__: ClassVar[Any] = "event_checkpoint"
+    model: str = Field(primary_key=True)
+    before: NaiveDatetime = Field(primary_key=True)
+    seen: int
+    total: int
+    state: bytes
+
+
 class ReviewRow(SQLModel, table=True):
     """What one person said of a cause or a document; rows are only added. Writer: kb.review."""
 

@@ -107,13 +107,6 @@ def record_run(engine: Engine, command: str, started_at: datetime, outcome: str)
     return run_id
 
 
-def replace_rows(connection: Any, model: type[SQLModel], rows: Iterable[dict[str, Any]], size: int = 20_000) -> None:
-    """Empty a table and fill it again within the caller's transaction, `size` rows a statement."""
-    table = _table(model)
-    connection.execute(table.delete())
-    append_rows(connection, model, rows, size)
-
-
 def append_rows(connection: Any, model: type[SQLModel], rows: Iterable[dict[str, Any]], size: int = 20_000) -> None:
     """Insert rows within the caller's transaction, passing over those already there."""
     statement = insert(_table(model)).on_conflict_do_nothing()

@@ -44,8 +44,8 @@ class TaggedDocument(NamedTuple):
 
 
 @dataclass
-class _Open:
-    """An event while it may still grow."""
+class OpenEvent:
+    """An event while it may still grow. `told` counts its documents so far, `links` those placed in this pass."""
 
     event_id: str
     type: str
@@ -53,7 +53,12 @@ class _Open:
     public_hi: datetime
     last_told: datetime
     words: set[str]
+    told: int = 0
     links: list[EventLink] = field(default_factory=list)
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a document that became public then may still join."""
+        return at - self.last_told <= OPEN_FOR
 
 
 def split_words(title: str) -> set[str]:
@@ -73,60 +78,68 @@ def _cut(word: str) -> str:
 
 def form_events(tagged: Iterable[TaggedDocument]) -> Iterator[Event]:
     """Events in the order in which they were first told. `tagged` comes ordered by (public_hi, document_id)."""
-    former = _Former()
+    former = EventFormer()
     for doc in tagged:
         former.place(doc)
-    for found in former.events:
+    for found in former.founded:
         yield Event(found.event_id, found.type, found.title, found.public_hi, tuple(found.links))
 
 
-class _Former:
-    def __init__(self) -> None:
-        self.events: list[_Open] = []
-        self._seen: Counter[str] = Counter()
-        self._titles = 0
+class EventFormer:
+    """Places documents one by one. `founded` are the events begun in this pass, `carried` those it was begun with.
+
+    `titles`, `seen` and `by_word` are all that later placings depend on; `models.event_state` keeps them.
+    """
+
+    def __init__(self, carried: Iterable[OpenEvent] = ()) -> None:
+        self.carried = list(carried)
+        self.founded: list[OpenEvent] = []
+        self.seen: Counter[str] = Counter()
+        self.titles = 0
+        self.by_word: dict[tuple[str, str], deque[OpenEvent | None]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._last_document = ""
-        self._by_word: dict[tuple[str, str], deque[_Open]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
     def place(self, doc: TaggedDocument) -> None:
+        """Let a trigger join the open event that tells of it, or begin one. Called in (public_hi, document_id) order."""
         words = split_words(doc.title)
         found = self._find(doc, words)
         if found is None:
             event_id = hash_id(doc.document_id, doc.type)
-            found = _Open(event_id, doc.type, doc.title, doc.public_hi, doc.public_hi, set())
-            self.events.append(found)
-        found.links.append(EventLink(doc.document_id, 1 / (1 + len(found.links))))
+            found = OpenEvent(event_id, doc.type, doc.title, doc.public_hi, doc.public_hi, set())
+            self.founded.append(found)
+        found.told += 1
+        found.links.append(EventLink(doc.document_id, 1 / found.told))
         found.last_told = doc.public_hi
         self._remember(found, words)
         self._count(doc, words)
 
-    def _find(self, doc: TaggedDocument, words: set[str]) -> _Open | None:
-        weight = {w: math.log((self._titles + 1) / (self._seen[w] + 0.5)) for w in words}
+    def _find(self, doc: TaggedDocument, words: set[str]) -> OpenEvent | None:
+        weight = {w: math.log((self.titles + 1) / (self.seen[w] + 0.5)) for w in words}
         total = sum(weight.values())
         if total <= 0:
             return None
         shared: dict[int, float] = defaultdict(float)
-        near: dict[int, _Open] = {}
+        near: dict[int, OpenEvent] = {}
         for word in sorted(words):
-            if self._seen[word] > TOO_COMMON * self._titles + 5:
+            if self.seen[word] > TOO_COMMON * self.titles + 5:
                 continue
-            for known in self._by_word.get((doc.type, word), ()):
-                if doc.public_hi - known.last_told <= OPEN_FOR:
+            for known in self.by_word.get((doc.type, word), ()):
+                if known is not None and known.is_open(doc.public_hi):
                     near[id(known)] = known
         for key, known in near.items():
             shared[key] = sum(weight[w] for w in words & known.words) / total
         best = max(shared, key=lambda k: (shared[k], near[k].last_told, near[k].event_id), default=None)
         return near[best] if best is not None and shared[best] >= COVERED else None
 
-    def _remember(self, found: _Open, words: set[str]) -> None:
+    def _remember(self, found: OpenEvent, words: set[str]) -> None:
         if len(found.words) >= LONGEST:
             return
         for word in words - found.words:
-            self._by_word[(found.type, word)].append(found)
+            self.by_word[(found.type, word)].append(found)
         found.words |= words
 
     def _count(self, doc: TaggedDocument, words: set[str]) -> None:
         if doc.document_id != self._last_document:
-            self._titles += 1
-            self._seen.update(words)
+            self.titles += 1
+            self.seen.update(words)
             self._last_document = doc.document_id
