@@ -34,7 +34,7 @@ TABLES: dict[type[Any], type[SQLModel]] = {
 # A later row with equal values is the same fact, not a revision: these are the values compared.
 VALUES = {
     "bar": ("open", "high", "low", "close", "volume"),
-    "release": ("actual", "consensus", "previous", "public_at"),
+    "release": ("actual", "consensus", "previous"),  # when it was announced is kept as first told
     "liquidation": ("long_usd", "short_usd", "method", "public_at"),
     "funding": ("rate",),
     "open_interest": ("usd",),
