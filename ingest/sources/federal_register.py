@@ -26,8 +26,8 @@ from kb.records import Document
 API = "https://www.federalregister.gov/api/v1"
 PUBLISHER = "Federal Register"
 NEW_YORK = ZoneInfo("America/New_York")
-# The desk lays out regular filings at 08:45 (https://www.federalregister.gov/reader-aids/using-federalregister-gov/
-# understanding-public-inspection); by then the day's issue has been on line since the early morning.
+# Regular filings are laid out at 08:45 on the working day before they are printed, and taken away when the issue is out
+# (https://www.archives.gov/federal-register/public-inspection/about.html): by that hour of its day an issue is public.
 OUT_BY = time(8, 45)
 PER_PAGE = 1000  # the most that the API gives
 FIELDS = (
