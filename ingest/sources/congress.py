@@ -239,7 +239,7 @@ def _day(value: Any) -> date | None:
 
 _TERMS: dict[str, Any] = {
     "publisher": PUBLISHER, "address": API, "cadence": timedelta(days=1), "parser_version": 1, "verified": Verified.DOCS,
-    "licence": "public domain: a work of the US government (https://www.congress.gov/help/legal)", "needs": (KEY,),
+    "licence": "public domain: a work of the US government", "needs": (KEY,),
     "rate": 1.0,  # 5,000 requests an hour are allowed (README of LibraryOfCongress/api.congress.gov)
 }  # fmt: skip
 SOURCES = (

@@ -40,7 +40,8 @@ _SPAN = re.compile(
     re.DOTALL,
 )
 _STATEMENT = re.compile(r"/(?:press|pressreleases)/.*?(\d{8})[a-z]?(?:\.htm$|/)", re.IGNORECASE)
-_MINUTES = re.compile(r"minutes/?(?:fomcminutes)?\d{8}\.htm$", re.IGNORECASE)
+# /fomc/minutes/20010131.htm, /monetarypolicy/fomcminutes20260128.htm and, once, /monetarypolicy/fomc20080625.htm
+_MINUTES = re.compile(r"/(?:minutes/|fomcminutes|monetarypolicy/fomc)\d{8}\.htm$", re.IGNORECASE)
 _RELEASED = re.compile(r"\(\s*Released ([A-Z][a-z]+ \d{1,2}, \d{4})")
 _HOUR = re.compile(r"For release at (\d{1,2}):(\d\d) ([ap])\.?m", re.IGNORECASE)
 _NAME = re.compile(r"statement/(\d{4}-\d\d-\d\d)/(scheduled|unscheduled|notation|cancelled)")

@@ -21,7 +21,7 @@ from ingest.source import Capture, Client, Page, Parsed, Skipped, Source, Verifi
 from kb.errors import Unreadable
 
 ADDRESS = "https://www.opm.gov/json/operatingstatus.json"
-OPM, CRS = "Office of Personnel Management", "Congressional Research Service"
+OPM, CRS, CONGRESS = "Office of Personnel Management", "Congressional Research Service", "Congress.gov"
 REPORT = "https://crsreports.congress.gov/product/details?prodcode=RS20348"
 ICONS = {"Open", "Alert", "Closed"}  # https://www.opm.gov/developer/documentation/status-types-api/
 _LAPSE = re.compile(
@@ -48,7 +48,8 @@ def parse(capture: Capture) -> Parsed:
         yield from _tell_lapse(capture, lapse)
     for stopgap in _read_facts()["stopgap"]:
         title = f"US stopgap law signed: government funded through {_spell(stopgap['through'])}"
-        yield make_document(capture, CRS, title, stopgap["day"], url=_address(stopgap))
+        source, url = _find_authority(stopgap)
+        yield make_document(capture, source, title, stopgap["day"], url=url)
     yield from _tell_status(capture, status)
 
 
@@ -56,17 +57,18 @@ def _tell_lapse(capture: Capture, lapse: dict[str, Any]) -> Parsed:
     part = f" of {lapse['part']}" if "part" in lapse else ""
     days = (lapse["until"] - lapse["from"]).days
     begun = f"US government shutdown{part} begins as funding lapses"
-    over = f"US government shutdown{part} ends after {days} day{'s' if days > 1 else ''}"
-    yield make_document(capture, CRS, begun, lapse["from"], native=f"lapse/{lapse['from']}", url=REPORT)
-    yield make_document(capture, CRS, over, lapse["until"], native=f"restored/{lapse['from']}", url=_address(lapse))
+    over = f"US government shutdown{part} ends after {days} full day{'s' if days > 1 else ''}"
+    source, url = _find_authority(lapse)
+    yield make_document(capture, source, begun, lapse["from"], native=f"lapse/{lapse['from']}", url=url)
+    yield make_document(capture, source, over, lapse["until"], native=f"restored/{lapse['from']}", url=url)
 
 
-def _address(fact: dict[str, Any]) -> str:
-    """Where the fact can be read: its law, else the report that lists the lapses."""
-    if "law" not in fact:
-        return REPORT
-    congress, number = fact["law"].split("-")
-    return f"https://www.congress.gov/public-laws/{congress}th-congress/{number}"
+def _find_authority(fact: dict[str, Any]) -> tuple[str, str]:
+    """Who says so, and where: the law, what the entry names, or else the report that lists the lapses."""
+    if "law" in fact:
+        congress, number = fact["law"].split("-")
+        return CONGRESS, f"https://www.congress.gov/{congress}/plaws/publ{number}/PLAW-{congress}publ{number}.htm"
+    return fact.get("source", CRS), fact.get("url", REPORT)
 
 
 def _spell(day: date) -> str:
@@ -119,7 +121,7 @@ def _text(status: dict[str, Any], field: str) -> str:
 SOURCES = (
     Source(
         name="shutdowns", publisher=OPM, address=ADDRESS, cadence=timedelta(days=1), rate=1.0,
-        licence="public domain: a work of the US government (https://www.opm.gov/information-management/legal-policies/)",
-        rows_a_day=(40, 60), parser_version=1, verified=Verified.DOCS, fetch=fetch, parse=parse,
+        licence="public domain: a work of the US government",
+        rows_a_day=(25, 60), parser_version=1, verified=Verified.DOCS, fetch=fetch, parse=parse,
     ),
 )  # fmt: skip
