@@ -137,12 +137,10 @@ def _is_wanted(item: dict[str, Any]) -> bool:
     if item["type"] == "Presidential Document":
         heading = " ".join(_text(item, f) for f in ("toc_subject", "subject_1", "title")).lower()
         return "executive order" in heading or bool(searches["proclamations"]["keep"].search(item["title"]))
-    asked = {value for name, value in searches["trade"]["ask"] if name == "agencies[]"}
     agencies = item.get("agencies")
-    slugs = {a.get("slug") for a in agencies if isinstance(a, dict)} if isinstance(agencies, list) else set()
-    return not asked.isdisjoint(s for s in slugs if isinstance(s, str)) and bool(
-        searches["trade"]["keep"].search(item["title"])
-    )
+    slugs = {_text(a, "slug") for a in agencies if isinstance(a, dict)} if isinstance(agencies, list) else set()
+    asked = {value for name, value in searches["trade"]["ask"] if name == "agencies[]"}
+    return not asked.isdisjoint(slugs) and bool(searches["trade"]["keep"].search(item["title"]))
 
 
 def _make_filed(capture: Capture, item: dict[str, Any]) -> Document | Skipped:

@@ -89,7 +89,7 @@ def _read_status(capture: Capture) -> dict[str, Any]:
 def _tell_status(capture: Capture, status: dict[str, Any]) -> Parsed:
     fields = ("StatusSummary", "ShortStatusMessage", "LongStatusMessage", "ExtendedInformation")
     summary, *others = (_text(status, f) for f in fields)
-    if status.get("Icon") not in ICONS:
+    if _text(status, "Icon") not in ICONS:
         yield Skipped("operating status with an unknown icon", str(status.get("Icon"))[:100])
     if not _LAPSE.search(" ".join([summary, *others])):
         yield Skipped("operating status without a lapse of funding", summary[:200])
