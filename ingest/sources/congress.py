@@ -156,7 +156,7 @@ def parse_nominations(capture: Capture) -> Parsed:
             yield Skipped("nomination without description, citation or Congress", str(item)[:200])
             continue
         office = _OFFICE_END.split(found["office"], maxsplit=1)[0].strip(" ,.") if found else ""
-        if not office or not any(o["pattern"].search(office) for o in _read_lists()["office"]):
+        if found is None or not any(o["pattern"].search(office) for o in _read_lists()["office"]):
             passed += 1
             continue
         yield from _tell_nomination(capture, item, found["who"].strip(), office, f"{congress}/{number}")

@@ -116,7 +116,9 @@ def read_calendar(capture: Capture) -> Iterator[Meeting | Skipped]:
     for panel in tree.css("div.panel"):
         heading = panel.css_first("h4")
         year = re.match(r"(\d{4}) FOMC Meetings", heading.text(strip=True)) if heading else None
-        for row in panel.css("div.fomc-meeting") if year else ():
+        if year is None:
+            continue
+        for row in panel.css("div.fomc-meeting"):
             parts = [row.css_first(f".fomc-meeting__{name}") for name in ("month", "date")]
             seen = True
             yield _make_meeting(" ".join(p.text(strip=True) if p else "" for p in parts), int(year[1]), row)
@@ -194,8 +196,8 @@ def _tell_meeting(capture: Capture, meeting: Meeting) -> Parsed:
     """The minutes, if out; the release to come, or one that will not; a meeting held is told by its statement."""
     if meeting.minutes_on:
         title = f"Fed publishes the minutes of its meeting of {meeting.label}"
-        at = datetime.combine(meeting.minutes_on, MINUTES_AT, NEW_YORK)
-        yield make_document(capture, PUBLISHER, title, at, native=meeting.minutes, url=meeting.minutes)
+        out = datetime.combine(meeting.minutes_on, MINUTES_AT, NEW_YORK)
+        yield make_document(capture, PUBLISHER, title, out, native=meeting.minutes, url=meeting.minutes)
     at = find_release(meeting.day, scheduled=True)
     if at is None or meeting.kind not in (Kind.SCHEDULED, Kind.CANCELLED):
         return
