@@ -12,6 +12,12 @@ SHARES = (
     "Shares are the weights a newspaper coder would be expected to give, not parts of the return; "
     "this attributes, it does not prove."
 )
+REASONS = {
+    "not_ingested": "no documents are here for that session",
+    "no_candidate": "no document of that session carries a trigger",
+    "candidates_too_weak": "the candidates are too weak",
+    "several_tied": "several causes are about equally likely",
+}
 FEW_DOCUMENTS = 20  # fewer for a session than this, and one item more could turn the answer
 PAPERS_WRITE = timedelta(hours=24)  # after the close, by which most reports of a session are public
 

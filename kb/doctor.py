@@ -9,7 +9,7 @@ from typing import Any
 from kb.errors import WhyfellError
 from kb.ledger_version import SCHEMA_VERSION
 from kb.mart import check_mart, open_mart
-from kb.settings import SETTINGS, Home, read_setting
+from kb.settings import Home, show_settings
 from kb.sql_steps import fetch_rows
 
 TABLES = (
@@ -41,7 +41,7 @@ class Diagnosis:
 
 def examine_home(home: Home) -> Diagnosis:
     """The state of a home. Problems are collected, never raised."""
-    found = Diagnosis(str(home.path), settings={s.variable: read_setting(s.variable) for s in SETTINGS})
+    found = Diagnosis(str(home.path), settings=show_settings())
     _examine_ledger(home, found)
     try:
         with open_mart(home) as connection:

@@ -230,6 +230,19 @@ class SourceRunRow(SQLModel, table=True):
     outcome: str
 
 
+class AlertRow(SQLModel, table=True):
+    """One alert on one channel, so that it goes out once; the channel's address is not kept. Writer: ingest.alerts."""
+
+    __tablename__: ClassVar[Any] = "alert"
+    alert_id: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    tried_at: NaiveDatetime
+    nights: int
+    sent_at: NaiveDatetime | None = None
+    outcome: str
+    error: str = ""
+
+
 class RunRow(SQLModel, table=True):
     """One command that wrote: what it was and what came of it. Writers: every writing command."""
 

@@ -14,11 +14,12 @@ from kb.errors import BadInput
 
 @dataclass(frozen=True)
 class Setting:
-    """One environment variable: its name, its default and what it does."""
+    """One environment variable: its name, its default and what it does. A secret's value is never shown."""
 
     variable: str
     default: str
     help: str
+    secret: bool = False
 
 
 SETTINGS = (
@@ -32,6 +33,11 @@ SETTINGS = (
     ),
     Setting("WHYFELL_PRIVATE_ADDRESSES", "0", "1 lets nightly sources lie in your own network, for instance a mirror."),
     Setting("WHYFELL_KEEP_DAYS", "0", "Days that the bytes fetched are kept for replay; 0: for ever."),
+    Setting(
+        "WHYFELL_ALERT_WEBHOOK", "", "https addresses that get each new sell-off as JSON, with commas.", secret=True
+    ),
+    Setting("WHYFELL_ALERT_SECRET", "", "Signs what webhooks get, by HMAC-SHA256.", secret=True),
+    Setting("WHYFELL_ALERT_APPRISE", "", "Apprise addresses that get each new sell-off, with spaces.", secret=True),
 )
 
 
@@ -39,6 +45,12 @@ def read_setting(variable: str) -> str:
     """The value of a setting: the environment's, else the default. Raises KeyError for an unknown name."""
     default = {s.variable: s.default for s in SETTINGS}[variable]
     return os.environ.get(variable) or default
+
+
+def show_settings() -> dict[str, str]:
+    """Every setting with its value, as people may see it: of a secret only whether it is set."""
+    shown = {s.variable: read_setting(s.variable) for s in SETTINGS}
+    return shown | {s.variable: "(set)" for s in SETTINGS if s.secret and shown[s.variable]}
 
 
 def read_number(variable: str) -> int:

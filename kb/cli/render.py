@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kb.answer import Answer, Cause
-from kb.caveats import SHARES
+from kb.caveats import REASONS, SHARES
 from kb.cli.state import percent, tell_state
 from kb.markets import read_markets
 from kb.ranges import weigh_range
@@ -20,12 +20,6 @@ SHOWN = 5  # types on the screen; --json has them all
 BAR = 12  # characters that stand for a share of one
 MARGIN = BAR + 9  # where the text beside a bar begins
 REVIEWED = {"accept": "accepted", "cause": "named"}  # what is rejected is no cause any more
-REASONS = {
-    "not_ingested": "no documents are here for that session",
-    "no_candidate": "no document of that session carries a trigger",
-    "candidates_too_weak": "the candidates are too weak",
-    "several_tied": "several causes are about equally likely",
-}
 
 
 def print_answer(answer: Answer) -> None:
