@@ -105,13 +105,12 @@ def find_gaps(runs: Sequence[SourceRun]) -> list[tuple[datetime, datetime]]:
 
 
 def list_silent(source: Source, marks: dict[tuple[str, str], Mark], now: datetime) -> list[str]:
-    """Pages of a source with many that answer and have not changed for three weeks: a feed that moved or died."""
+    """Pages that answered this week as they did three weeks ago: feeds that moved or died."""
+    if source.reach is None:
+        return []
     pages = [m for (name, page), m in marks.items() if name == source.name and page != WHOLE]
-    return sorted(
-        m.page
-        for m in pages
-        if source.reach is not None and m.changed_at and m.succeeded_at and m.changed_at < now - PAGE_SILENT
-    )
+    answered = [m for m in pages if m.succeeded_at and m.succeeded_at > now - WATCHED]
+    return sorted(m.page for m in answered if m.changed_at and m.changed_at < now - PAGE_SILENT)
 
 
 def list_warnings(engine: Engine, sources: Sequence[Source], gathered: Sequence[Gathered], now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from ingest.alerts import Outcome, Sent, send_alerts
 from ingest.build import Built, run_build
 from ingest.fetch import Fetcher
 from ingest.gathering import Gathered, find_window, gather
@@ -40,14 +41,16 @@ class Night:
     left_out: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     built: Built | None = None
+    alerts: list[Sent] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 nothing came from anywhere, 2 some source failed or dried up."""
+        """0 all well, 1 nothing came from anywhere, 2 some source failed or dried up, or an alert could not be sent."""
         failed = [g for g in self.gathered if g.failed]
         if self.gathered and len(failed) == len(self.gathered) and not any(g.captures for g in self.gathered):
             return 1
-        return 2 if failed or self.warnings else 0
+        unsent = [a for a in self.alerts if a.outcome is Outcome.FAILED]
+        return 2 if failed or self.warnings or unsent else 0
 
 
 def run_night(
@@ -72,6 +75,10 @@ def run_night(
         engine.dispose()
     if any(g.new for g in night.gathered) or not home.mart.exists():
         night.built = run_build(home, notify=notify)
+    if home.mart.exists():
+        engine = open_ledger(home)
+        night.alerts = send_alerts(home, engine, notify)
+        engine.dispose()
     return night
 
 
@@ -140,4 +147,5 @@ def describe_night(night: Night) -> dict[str, Any]:
             for g in night.gathered
         ],
         "left_out": night.left_out, "warnings": night.warnings, "published": night.built and night.built.path.name,
+        "alerts": [vars(a) for a in night.alerts],
     }  # fmt: skip

@@ -20,7 +20,18 @@ SOURCES = list_sources()
 NOON = datetime(2026, 1, 30, 12, tzinfo=UTC)
 NAMES = ["", "x", "cpi-2026", "8-K/0001045810-26-000024", "2026-01-30", "20260130120000.gkg.csv.zip", "BTC-USD"]
 # Beginnings of the forms that publishers use: without them no random bytes would get past the first line of a parser.
-FORMS = [b"", b"{}", b"[]", b"[[1]]", b'{"data": [null]}', b"null", b"<html>", b"<rss><channel><item><title>x", b"PK\x03\x04", b"a,b\n1,2\n"]
+FORMS = [
+    b"",
+    b"{}",
+    b"[]",
+    b"[[1]]",
+    b'{"data": [null]}',
+    b"null",
+    b"<html>",
+    b"<rss><channel><item><title>x",
+    b"PK\x03\x04",
+    b"a,b\n1,2\n",
+]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda s: s.name)
@@ -62,7 +73,12 @@ OPTIONAL_SECRETS = {"WHYFELL_CONTACT"}
 
 
 @settings(max_examples=60, deadline=None)
-@given(form=st.sampled_from(FORMS), more=st.binary(max_size=60), name=st.sampled_from(NAMES), kind=st.sampled_from(["", "text/html; charset=utf-16"]))
+@given(
+    form=st.sampled_from(FORMS),
+    more=st.binary(max_size=60),
+    name=st.sampled_from(NAMES),
+    kind=st.sampled_from(["", "text/html; charset=utf-16"]),
+)
 def test_no_bytes_break_its_parser(form, more, name, kind):
     """Whatever arrives, each parser gives records, items set aside, or says that the whole is unreadable."""
     for source in SOURCES:
