@@ -126,11 +126,12 @@ def test_ids_that_come_again_are_told_apart_by_their_dates():
     link = "<link>https://www.bls.gov/news.release/cpi.nr0.htm</link>"
     body = rss(
         f"<title>CPI for January</title>{link}<pubDate>Fri, 13 Feb 2026 07:51:00 -0500</pubDate>",
-        f"<title>CPI for December</title>{link}<pubDate>Tue, 13 Jan 2026 07:51:00 -0500</pubDate>",
+        f"<title>CPI for December</title>{link}<pubDate>Tue, 13 Jan 2026 20:00:00 -0500</pubDate>",
     )
     docs, _ = parse(body, "bls_latest")
     assert len({d.document_id for d in docs}) == 2
     assert {d.precision for d in docs} == {Precision.DAY}
+    assert [d.public_lo.day for d in docs] == [13, 13]  # in Washington, where the 14th had begun by UTC
     assert len(parse(body)[0]) == 1
 
 

@@ -10,7 +10,7 @@ import calendar
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -96,7 +96,7 @@ def _mend(found: re.Match[bytes]) -> bytes:
     return found[0] if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else _NO_CHARACTER
 
 
-def _make_entry(entry: Mapping[str, Any]) -> Entry:
+def _make_entry(entry: dict[str, Any]) -> Entry:
     # dict.get: feedparser's own lookup takes the publication for a missing change, and warns of it.
     dated = "published" if _text(entry, "published") else "updated"
     source = dict.get(entry, "source")
@@ -139,8 +139,8 @@ def _make_json_entry(item: dict[str, Any]) -> Entry:
     )  # fmt: skip
 
 
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = dict.get(entry, name)  # type: ignore[arg-type]
+def _text(entry: dict[str, Any], name: str) -> str:
+    value = dict.get(entry, name)
     # JSON can spell half a surrogate pair, which no database stores.
     if not isinstance(value, str):
         return ""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
 from ingest.columns import clean_text
 from ingest.documents import make_document
@@ -109,7 +110,9 @@ def _read_published(feed: Feed, entry: Entry) -> datetime | date | None:
     if not entry.date:
         return None
     published = read_date(entry.date, feed.zone, entry.date_read)
-    return published if feed.hours or not isinstance(published, datetime) else published.date()
+    if feed.hours or not isinstance(published, datetime):
+        return published
+    return published.astimezone(ZoneInfo(feed.zone) if feed.zone else UTC).date()
 
 
 def _name_publisher(entry: Entry) -> tuple[str, str]:
