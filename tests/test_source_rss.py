@@ -241,8 +241,10 @@ def test_a_time_without_zone_is_of_the_feeds_zone_where_the_list_names_one():
     assert read_date("Fri, 30 Jan 2026 08:30:00", "America/New_York").hour == 13
     assert read_date("2026-07-14T08:30:00", "America/New_York").hour == 12
     assert read_date("Fri, 30 Jan 2026 05:00:00 GMT", "America/New_York") == date(2026, 1, 30)
-    (doc,), _ = parse(rss(item(when="<pubDate>Fri, 30 Jan 2026 08:30:00</pubDate>")), "cftc_press")
-    assert doc.public_hi == datetime(2026, 1, 30, 13, 30, tzinfo=UTC)
+    assert read_date("Fri, 30 Jan 2026 00:00:00 GMT", "America/New_York") == date(2026, 1, 30)
+    for text in ("Fri, 30 Jan 2026 08:30:00", "2026-01-30T08:30:00"):
+        (doc,), _ = parse(rss(item(when=f"<pubDate>{text}</pubDate>")), "cftc_press")
+        assert doc.public_hi == datetime(2026, 1, 30, 13, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -339,6 +341,13 @@ def test_what_is_no_feed_is_unreadable(body):
     """An error page, a sitemap, other JSON, a feed cut before its first item: never mistaken for a feed without news."""
     with pytest.raises(Unreadable, match="Feed cnbc_top"):
         parse(body)
+
+
+def test_bytes_that_name_a_file_do_not_open_it(tmp_path):
+    """feedparser opens a file when it is handed its path: a server must not choose what is read here."""
+    (tmp_path / "feed.xml").write_text(rss(item()), "utf-8")
+    with pytest.raises(Unreadable):
+        parse(str(tmp_path / "feed.xml"))
 
 
 def test_an_empty_feed_is_no_error():
