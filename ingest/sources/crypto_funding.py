@@ -16,6 +16,7 @@ from ingest.source import Capture, Client, Page, Parsed, Record, Skipped, Source
 from ingest.venues import (
     BadFigure,
     find_symbol,
+    floor_instant,
     list_symbols,
     pick,
     read_each,
@@ -114,14 +115,11 @@ def fetch_bitget(venue: Venue, client: Client, window: Window) -> Iterator[Captu
         return len(rows) < venue.most or min(venue.read_at(row) for row in rows) < window.since
 
     for symbol in list_symbols("funding", venue.name):
-        params = venue.ask(symbol, window)
-        yield from walk_back(
-            client,
-            lambda n, symbol=symbol, params=params: Page(
-                f"{symbol}/{n}", venue.address, {**params, "pageNo": str(n + 1)}
-            ),
-            is_last,
-        )
+        yield from walk_back(client, partial(_make_bitget_page, venue, symbol, window), is_last)
+
+
+def _make_bitget_page(venue: Venue, symbol: str, window: Window, number: int) -> Page:
+    return Page(f"{symbol}/{number}", venue.address, {**venue.ask(symbol, window), "pageNo": str(number + 1)})
 
 
 def parse_funding(venue: Venue, capture: Capture) -> Parsed:
@@ -131,17 +129,15 @@ def parse_funding(venue: Venue, capture: Capture) -> Parsed:
     yield from read_each(rows, lambda row: _read_rate(venue, symbol, asset, capture, row))
 
 
-def _read_rate(
-    venue: Venue, symbol: str, asset: str, capture: Capture, row: Any
-) -> Iterable[Record | Skipped]:  # fmt: skip
+def _read_rate(venue: Venue, symbol: str, asset: str, capture: Capture, row: Any) -> Iterable[Record | Skipped]:
     if venue.symbol and pick(row, venue.symbol) != symbol:
         raise BadFigure(f"another contract than {symbol}")
-    # Venues stamp some milliseconds to seconds after the full hour at which they settle; a payment at 00:00:01 would
-    # fall into the next session.
     stamped = venue.read_at(row)
-    at = stamped.replace(second=0, microsecond=0)
     if stamped > capture.fetched_at:
         raise BadFigure("not paid yet")
+    # Venues stamp milliseconds to seconds beside the full hour at which they settle (Gate 00:00:01 for midnight); a
+    # payment at 00:00:01 would fall into the next session.
+    at = floor_instant(stamped + MINUTE / 2, MINUTE)
     field = next((f for f in venue.rates if isinstance(row, dict) and row.get(f) not in (None, "")), venue.rates[0])
     figure = read_figure(row, field)
     if abs(figure) > 1:

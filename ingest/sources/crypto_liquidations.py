@@ -6,13 +6,14 @@ so that only minutes which lie in it whole count: it begins at a full minute, an
 next page, which begins at that minute's end. Hours would seldom fit a page when they matter; minutes do, and the mart adds
 them up. In a minute with a hundred orders or more the newest hundred count, and the next page begins before that minute.
 
-A long is closed by a forced sale, a short by a forced purchase. The price is the one at which the position was bankrupt,
-a few per cent at most from that of the trade, which the venue does not tell; an order is worth contracts x coins x price.
-Format: okx.com/docs-v5, GET /api/v5/public/liquidation-orders.
+A long is closed by a forced sale, a short by a forced purchase. An order is worth contracts x coins x the price at which
+the position was bankrupt, as the venue does not tell that of the trade: a few per cent under it for longs, over for shorts.
+Format: okx.com/docs-v5, GET /api/v5/public/liquidation-orders; the size of a contract by /api/v5/public/open-interest.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ METHOD = "venue feed, lower bound"
 FULL = 100  # orders that a page holds at most
 MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(minutes=5)  # an order may be listed a little after it was filled
+SAME = 0.01  # relative: contracts are resized by powers of ten, the rest is rounding
 SIDES = {("long", "sell"): True, ("short", "buy"): False, ("net", "sell"): True, ("net", "buy"): False}
 
 
@@ -77,7 +79,7 @@ def fetch(client: Client, window: Window) -> Iterator[Capture]:
 
 def _fetch_contract(client: Client, symbol: str, window: Window) -> Iterator[Capture]:
     asked = {"instType": "SWAP", "instId": symbol}
-    capture = client.get(Page(f"contract/{symbol}/0", f"{ADDRESS}/instruments", asked))
+    capture = client.get(Page(f"contract/{symbol}/0", f"{ADDRESS}/open-interest", asked))
     yield capture
     _check_size(capture)
     number = 0
@@ -182,16 +184,19 @@ def _read_after(capture: Capture) -> datetime:
 
 
 def _check_size(capture: Capture) -> None:
-    """Raises Unreadable when the venue's contract is not of the size in venues.toml: its sums would be wrong."""
+    """Raises Unreadable when the venue's contract is not of the size in venues.toml: its sums would be wrong.
+
+    The venue counts what is open in contracts (`oi`) and in coins (`oiCcy`): their ratio is the size.
+    """
     symbol, contract = find_symbol("liquidations", VENUE, capture)
     rows = read_rows(capture, "data")
     try:
-        said = [read_figure(r, "ctVal") * read_figure(r, "ctMult") for r in rows if pick(r, "instId") == symbol]
-    except BadFigure as error:
+        said = [read_figure(r, "oiCcy") / read_figure(r, "oi") for r in rows if pick(r, "instId") == symbol]
+    except (BadFigure, ZeroDivisionError) as error:
         raise Unreadable(
             f"Page {capture.name} of {VENUE}", str(error), "Look whether its format has changed."
         ) from None
-    if said != [contract["coins"]]:
+    if len(said) != 1 or not math.isclose(said[0], contract["coins"], rel_tol=SAME):
         found = f"a contract of {symbol} has {said} coins, not {contract['coins']}"
         raise Unreadable(f"Page {capture.name} of {VENUE}", found, "Correct venues.toml from that day on.")
 

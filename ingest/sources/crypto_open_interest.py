@@ -114,9 +114,7 @@ def parse_open_interest(venue: Venue, capture: Capture) -> Parsed:
     yield from read_each(rows, lambda row: _read_value(venue, symbol, asset, capture, row))
 
 
-def _read_value(
-    venue: Venue, symbol: str, asset: str, capture: Capture, row: Any
-) -> Iterable[Record | Skipped]:  # fmt: skip
+def _read_value(venue: Venue, symbol: str, asset: str, capture: Capture, row: Any) -> Iterable[Record | Skipped]:
     if venue.symbol and pick(row, venue.symbol) != symbol:
         raise BadFigure(f"another contract than {symbol}")
     usd = read_figure(row, venue.usd)
