@@ -116,8 +116,8 @@ def _gather_source(source: Source, window: Window, client: SourceClient, queue: 
         gathered.errors.append(_say_fault(source, error))
     gathered.captures, gathered.unchanged, gathered.size = client.captures, client.unchanged, client.size
     gathered.errors.extend(client.errors)
-    for name in client.given_up:
-        gathered.skip(Skipped("missing for three nights, given up", name))
+    for item in client.given_up:
+        gathered.skip(item)
     gathered.finished_at = datetime.now(UTC)
     queue.put(Batch(gathered, held, [*marks, *client.take_marks()], last=True))
 

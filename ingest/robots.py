@@ -17,6 +17,10 @@ class Refused(SourceDown):
     """A server answered that it will not give the page (HTTP status 400 to 499)."""
 
 
+class Forbidden(SourceDown):
+    """The host's robots.txt asks that the page be left alone."""
+
+
 AGENT = "whyfell"  # the name that a robots.txt would address
 
 
@@ -39,7 +43,7 @@ class Robots:
         if isinstance(rules, SourceDown):
             raise rules
         if not rules.can_fetch(url, AGENT):
-            raise SourceDown(f"Page {url}", "the host's robots.txt forbids it", "Leave this page out.")
+            raise Forbidden(f"Page {url}", "the host's robots.txt forbids it", "Leave this page out.")
         return float(rules.crawl_delay(AGENT) or 0)
 
     def _load(self, root: str) -> Protego | SourceDown:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 
 from ingest.fetch import Answer, Fetcher, Validators
 from ingest.marks import Mark
+from ingest.robots import Forbidden
 from ingest.snapshot import Snapshots
-from ingest.source import Capture, Page, Source
+from ingest.source import Capture, Page, Skipped, Source
 from kb.errors import Unreadable, WhyfellError
 
 AT_ONCE = 8  # pages asked for side by side; each host still has its own pace
@@ -38,7 +39,7 @@ class SourceClient:
         self._touched: dict[str, Mark] = {}
         self.captures = self.unchanged = self.size = self.asked = 0
         self.errors: list[str] = []
-        self.given_up: list[str] = []
+        self.given_up: list[Skipped] = []
 
     def get(self, page: Page) -> Capture:
         """The page's bytes, freshly asked for or, if it has not changed, as kept."""
@@ -70,10 +71,13 @@ class SourceClient:
     def _try(self, page: Page) -> Capture | None:
         mark = self._marks.get(page.name)
         if page.immutable and mark is not None and mark.failures >= GIVE_UP:
-            self.given_up.append(page.name)
+            self.given_up.append(Skipped("missing for three nights, given up", page.name))
             return None
         try:
             capture, changed = self._get(page)
+        except Forbidden:
+            self.given_up.append(Skipped("forbidden by robots.txt", page.name))
+            return None
         except WhyfellError:
             return None  # noted by _get
         return capture if changed or self._replay_unchanged else None
@@ -89,6 +93,8 @@ class SourceClient:
         try:
             validators = mark.validators if kept is not None else Validators()
             answer = self._fetcher.fetch(page, validators, rate=self._source.rate, api=self._source.api)
+        except Forbidden:
+            raise  # no failure: the host says which pages are not for programs
         except WhyfellError as error:
             self._note_failure(mark, error)
             raise

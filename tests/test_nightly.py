@@ -114,6 +114,20 @@ def test_a_page_that_fails_leaves_the_others_of_its_source(stage, home, unbuilt,
     assert "HTTP status 404" in marks["feeds", "b"].error
 
 
+def test_a_page_that_robots_forbid_is_left_out(stage, home, unbuilt, run, monkeypatch):
+    """The host's wish is no failure: the page is counted as left out, its neighbour comes, and all is well."""
+    from dataclasses import replace
+
+    crawled = replace(FEEDS, api=False)
+    for module in ("ingest.registry", "ingest.health"):
+        monkeypatch.setattr(f"{module}.list_sources", lambda: (crawled,))
+    stage.play("/robots.txt", Play(body=b"User-agent: *\nDisallow: /b"))
+    done = run("nightly", "--json", home=home)
+    assert (done.code, done.json["sources"][0]["new"]) == (0, 2)
+    assert done.json["sources"][0]["skipped"]["forbidden by robots.txt"] == 1
+    assert stage.asked_for("/b") == []
+
+
 def test_a_fault_in_a_parser_is_told_and_kept_apart(stage, home, unbuilt, run, ledger_rows):
     """Bytes that break a parser of ours, and a page that is no such page: each is an error of its page alone."""
     stage.play("/a", Play(body=b"<html>"))
