@@ -45,8 +45,13 @@ class Gathered:
 
     @property
     def failed(self) -> bool:
-        """Whether anything of it did not come, so that the window counts as not covered."""
+        """Whether anything of it did not come."""
         return bool(self.errors)
+
+    @property
+    def covered(self) -> bool:
+        """Whether the window counts as read: all came, or, of pages that stand each for itself, more than failed."""
+        return not self.errors or (self.source.reach is not None and self.captures + self.unchanged > len(self.errors))
 
     def skip(self, item: Skipped) -> None:
         """Count an item set aside by its reason."""
@@ -160,14 +165,15 @@ def _close(engine: Engine, gathered: Gathered, marks: dict[tuple[str, str], Mark
     """Move the source's own mark: forward when all of its window came, and never over a stretch that was not asked for."""
     name, window, at = gathered.source.name, gathered.window, gathered.finished_at
     mark = marks.get((name, WHOLE)) or Mark(name, WHOLE, at)
-    if gathered.failed:
+    if not gathered.covered:
         save_marks(engine, [mark.fail(at, gathered.errors[0])])
         return
-    whole = Mark(name, WHOLE, at, mark.read_until, succeeded_at=at, changed_at=at if gathered.new else mark.changed_at)
-    reached = mark.read_until is None or window.since <= mark.read_until or gathered.source.reach is not None
-    if reached and (mark.read_until is None or window.until > mark.read_until):
-        whole = Mark(name, WHOLE, at, window.until, succeeded_at=at, changed_at=whole.changed_at)
-    save_marks(engine, [whole])
+    read_until, error = mark.read_until, gathered.errors[0] if gathered.errors else ""
+    reached = read_until is None or window.since <= read_until or gathered.source.reach is not None
+    if reached and (read_until is None or window.until > read_until):
+        read_until = window.until
+    changed_at = at if gathered.new else mark.changed_at
+    save_marks(engine, [Mark(name, WHOLE, at, read_until, succeeded_at=at, changed_at=changed_at, error=error)])
 
 
 def list_skips(gathered: Iterable[Gathered]) -> list[str]:

@@ -25,7 +25,10 @@ PAGE_SILENT = timedelta(days=21)  # a page that has not changed for so long, tho
 
 @dataclass(frozen=True)
 class Health:
-    """How one source is. `state` is ok, failing, dry, waiting for a secret, optional or never run; gaps are (from, to)."""
+    """How one source is; `gaps` are (from, to).
+
+    `state` is ok, failing, "some pages fail", dry, what it needs, optional or never run.
+    """
 
     source: Source
     state: str
@@ -77,7 +80,9 @@ def _name_state(source: Source, mark: Mark | None, runs: list[SourceRun], now: d
         return "optional" if source.optional else "never run"
     if mark.failures:
         return "failing"
-    return "dry" if is_dry(source, runs, now) else "ok"
+    if is_dry(source, runs, now):
+        return "dry"
+    return "some pages fail" if mark.error else "ok"
 
 
 def count_rows(runs: Sequence[SourceRun], now: datetime) -> int:
@@ -93,8 +98,8 @@ def is_dry(source: Source, runs: Sequence[SourceRun], now: datetime) -> bool:
 
 
 def find_gaps(runs: Sequence[SourceRun]) -> list[tuple[datetime, datetime]]:
-    """Stretches between the first and the last run that no run without failure covered (aware UTC)."""
-    covered = sorted((r.since_at, r.until_at) for r in runs if not r.failed)
+    """Stretches between the first and the last run that no run covered, failing in less than half (aware UTC)."""
+    covered = sorted((r.since_at, r.until_at) for r in runs if r.captures + r.unchanged > r.failed)
     gaps = []
     reached = covered[0][1] if covered else None
     for since, until in covered[1:]:

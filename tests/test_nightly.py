@@ -109,6 +109,8 @@ def test_a_page_that_fails_leaves_the_others_of_its_source(stage, home, unbuilt,
     del stage.plays["/b"]
     done = run("nightly", "--only", "feeds", home=home)
     assert (done.code, len(ledger_rows(home, "document"))) == (2, 2)
+    assert run("sources", "feeds", "--json", home=home).json[0]["state"] == "failing"
+    stage.play("/b", Play(503))
     marks = load_marks(open_ledger(home), "feeds")
     assert (marks["feeds", "b"].failures, marks["feeds", "a"].failures) == (1, 0)
     assert "HTTP status 404" in marks["feeds", "b"].error
