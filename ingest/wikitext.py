@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 LONGEST_BULLET = 8_000  # characters; longer ones are no news in brief
 DEEPEST = 8  # templates within templates
+# Possessive (++, *+) where a pattern would else go back over all it has read.
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
-_REF = re.compile(r"<ref\b[^<>]{0,200}/>|<ref\b[^<>]{0,200}>.{0,4000}?</ref\s*>", re.S | re.I)
+_REF = re.compile(r"<ref\b[^<>]*+(?:(?<=/)>|(?<!/)>(?:(?!</?ref\b).)*+</ref\s*+>)", re.S | re.I)
 _TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
 _WIKILINK = re.compile(r"\[\[([^\[\]]*)\]\]")
-_LINK = re.compile(r"\[((?:https?:)?//[^\s\[\]]++)\s*+([^\[\]]*+)\]", re.I)  # possessive: no going back over long lines
+_LINK = re.compile(r"\[((?:https?:)?//[^\s\[\]]++)\s*+([^\[\]]*+)\]", re.I)
 _BARE_LINK = re.compile(r"https?://[^\s\[\]<>]+", re.I)
 _HEADING = re.compile(r";\s*(.+)|'''\s*(.+?)\s*'''\s*:?|(?:={2,6})\s*(.+?)\s*={2,6}")
 _BULLET = re.compile(r"([*#:]+)\s*(.*)")
