@@ -44,7 +44,7 @@ FILER:
 def capture(body, name="8-K/x"):
     """A capture of these bytes."""
     return Capture(
-        "edgar", name, "https://www.sec.gov/x", NOON, "text/plain", body.encode() if isinstance(body, str) else body
+        "edgar", name, "https://www.sec.gov/x", FETCHED, "text/plain", body.encode() if isinstance(body, str) else body
     )
 
 
