@@ -289,6 +289,7 @@ FLAG = (
     "INSERT INTO bar_flag SELECT series, 'x', session, '{}', 100, 50, 100, known_at FROM daily_return "
     "WHERE series = 'SPX' LIMIT 1"
 )
+RENAMED = "UPDATE bar SET source = 'another' WHERE series = 'SPX' AND session = DATE '2020-03-16'"
 # For each check a change of rows that it must find.
 CORRUPTIONS = {
     "error_cause_shares_match_types": "UPDATE attribution SET share = share * 1.1",
@@ -301,6 +302,7 @@ CORRUPTIONS = {
     "error_enclosing_fall": "UPDATE selloff SET market = 'X' WHERE kind = 'episode'",
     "error_liquidations_summed": "UPDATE liquidation_session SET usd_at_least = usd_at_least * 3",
     "error_one_row_a_session": "INSERT INTO scope SELECT * FROM scope LIMIT 1",
+    "error_return_across_sources": RENAMED,
     "warn_bad_tick": FLAG.format("bad tick"),
     "warn_bar_without_a_session": "INSERT INTO stray_bar VALUES ('SPX', 'x', DATE '2020-01-04', 1, 'x', 'closed')",
     "warn_close_outside_its_range": FLAG.format("outside its range"),
@@ -308,6 +310,7 @@ CORRUPTIONS = {
     "warn_large_return": "UPDATE daily_return SET ret = -0.9 WHERE series = 'SPX'",
     "warn_price_at_or_below_zero": FLAG.format("not positive"),
     "warn_split_or_a_fall_like_one": FLAG.format("split"),
+    "warn_unlinked_change_of_source": RENAMED,
 }
 
 

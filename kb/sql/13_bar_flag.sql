@@ -6,9 +6,9 @@
 -- col flag: hole (five sessions or more without a bar before it), split (the price changed by a whole factor and its day was
 --     calm: a split that was not adjusted, or a fall that looks like one), bad tick (away by eight times the threshold of a jump
 --     and back within 5 % on the next bar), not positive (a price at or below zero), or outside its range (close beyond high or low)
--- col previous_close: last price of the bar before, unit of the series
+-- col previous_close: last price of the bar before, unit of the series and scale of this bar; null where no source links the two
 -- col close: last price of this bar, unit of the series
--- col next_close: last price of the bar after; what tells a bad tick, so that one is known only then
+-- col next_close: last price of the bar after, on the scale of this one; what tells a bad tick, so that one is known only then
 -- col known_at: instant (UTC) from which the bar is known
 WITH
 priced AS (
@@ -24,8 +24,15 @@ neighbours AS (
         b.high > 0 AND b.low > 0
         AND (b.high < b.low OR b.close > b.high * 1.000001 OR b.close < b.low * 0.999999) AS outside,
         b.session_no - lag(b.session_no) OVER w AS sessions_since, lag(b.session) OVER w AS previous_session,
-        CASE WHEN b.symbol = lag(b.symbol) OVER w THEN lag(b.close) OVER w END AS previous_close,
-        CASE WHEN b.symbol = lead(b.symbol) OVER w THEN lead(b.close) OVER w END AS next_close
+        CASE
+            WHEN b.symbol = lag(b.symbol) OVER w AND b.source = lag(b.source) OVER w THEN lag(b.close) OVER w
+            WHEN b.linked_session = lag(b.session) OVER w THEN b.linked_close
+        END AS previous_close,
+        CASE
+            WHEN b.symbol = lead(b.symbol) OVER w AND b.source = lead(b.source) OVER w THEN lead(b.close) OVER w
+            WHEN lead(b.linked_session) OVER w = b.session AND lead(b.linked_close) OVER w > 0
+                THEN lead(b.close) OVER w * (b.close / lead(b.linked_close) OVER w)
+        END AS next_close
     FROM bar AS b
     INNER JOIN priced AS p ON p.series = b.series
     WHERE isfinite(b.close)

@@ -30,7 +30,8 @@ GENERATE = """
     SELECT series, series AS symbol, CAST(DATE '1926-01-01' + CAST(session_no AS INTEGER) AS DATE) AS session,
         CAST(session_no AS INTEGER) AS session_no, close * 0.999 AS open, close * 1.01 AS high, close * 0.99 AS low, close,
         volume,
-        'made up' AS source, 'import' AS origin, TIMESTAMPTZ '2026-01-01 00:00:00Z' AS known_at
+        'made up' AS source, 'import' AS origin, TIMESTAMPTZ '2026-01-01 00:00:00Z' AS known_at,
+        CAST(NULL AS DATE) AS linked_session, CAST(NULL AS DOUBLE) AS linked_close
     FROM walked ORDER BY series, session_no
 """
 MARKETS = """
