@@ -54,15 +54,17 @@ class Night:
 
 
 def run_night(
-    home: Home, *, only: Sequence[str] = (), since: datetime | None = None, replay: bool = False,
+    home: Home, *, only: Sequence[str] = (), also: Sequence[str] = (), since: datetime | None = None, replay: bool = False,
     notify: Notify = stay_silent,
 ) -> Night:  # fmt: skip
-    """Ask the sources (all, or those named), or with `replay` parse their kept bytes again; then build and alert.
+    """Ask the sources, all or those of `only`, and the optional ones of `also`; then build and alert.
+
+    With `replay` their kept bytes are parsed again instead.
 
     `since` (aware UTC) asks from there on instead of from where each source was read to. A source that lacks a secret is
     left out. Raises BadInput for an unknown source, WhyfellError when another process writes to the home.
     """
-    sources = pick_sources(only)
+    sources = pick_sources(only, also)
     night = Night()
     with hold_lock(home, "nightly"):
         engine = open_ledger(home, create=True)
@@ -110,7 +112,9 @@ def ask_jobs(home: Home, engine: Engine, jobs: list[tuple[Source, Window]], noti
     return gathered
 
 
-def plan_night(home: Home, *, only: Sequence[str] = (), since: datetime | None = None) -> list[Planned]:
+def plan_night(
+    home: Home, *, only: Sequence[str] = (), also: Sequence[str] = (), since: datetime | None = None
+) -> list[Planned]:
     """What a run would ask for, source by source, asking nobody and writing nothing."""
     marks: dict[tuple[str, str], Mark] = {}
     if home.ledger.exists():
@@ -118,7 +122,7 @@ def plan_night(home: Home, *, only: Sequence[str] = (), since: datetime | None =
         marks = load_marks(engine)
         engine.dispose()
     until = datetime.now(UTC)
-    return [plan_source(s, find_window(s, marks, since, until)) for s in pick_sources(only)]
+    return [plan_source(s, find_window(s, marks, since, until)) for s in pick_sources(only, also)]
 
 
 def read_since(text: str | None) -> datetime | None:

@@ -24,13 +24,17 @@ def list_sources() -> tuple[Source, ...]:
     return tuple(sorted(found, key=lambda s: s.name))
 
 
-def pick_sources(only: Sequence[str] = ()) -> list[Source]:
-    """The sources named, else all that are not optional. Raises BadInput for a name that none has."""
+def pick_sources(only: Sequence[str] = (), also: Sequence[str] = ()) -> list[Source]:
+    """The sources named by `only`, else all that are not optional; and those named by `also`.
+
+    Raises BadInput for a name that none has.
+    """
     by_name = {s.name: s for s in list_sources()}
-    unknown = [name for name in only if name not in by_name]
+    unknown = [name for name in (*only, *also) if name not in by_name]
     if unknown:
         raise BadInput(f"Source {unknown[0]!r}", "there is none", f"Use some of {', '.join(by_name)}.")
-    return [by_name[n] for n in dict.fromkeys(only)] if only else [s for s in by_name.values() if not s.optional]
+    chosen = only or [s.name for s in by_name.values() if not s.optional]
+    return [by_name[n] for n in dict.fromkeys((*chosen, *also))]
 
 
 def list_missing(source: Source) -> list[str]:

@@ -201,6 +201,22 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(stage, home, run):
     assert not home.path.exists()
 
 
+def test_an_optional_source_is_asked_only_by_name(stage, home, unbuilt, run, monkeypatch):
+    """Left alone in a usual night; beside the others with --also, alone with --only."""
+    from dataclasses import replace
+
+    declared = (FEEDS, replace(night_sources.PRICES, optional=True))
+    for module in ("ingest.registry", "ingest.health"):
+        monkeypatch.setattr(f"{module}.list_sources", lambda: declared)
+    for arguments, asked in [
+        ((), ["feeds"]),
+        (("--also", "prices"), ["feeds", "prices"]),
+        (("--only", "prices"), ["prices"]),
+    ]:
+        told = run("nightly", *arguments, "--json", home=home).json["sources"]
+        assert [s["source"] for s in told] == asked
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -205,5 +205,6 @@ SOURCES = (
         # No day was counted: some 100,000 rows a day in 2026, of which a share like that of other lists of such publishers.
         rows_a_day=(50, 8_000),
         parser_version=1, verified=Verified.DOCS, fetch=fetch, parse=parse, lag=timedelta(days=1),
+        optional=True,  # 420 MB a night
     ),
 )  # fmt: skip

@@ -140,9 +140,8 @@ def import_(
 @app.command()
 def nightly(
     only: Annotated[str, typer.Option("--only", help="Sources by name, with commas: rss,edgar.")] = "",
-    since: Annotated[
-        str | None, typer.Option("--since", help="Ask from this day (UTC) on, not from the last run.")
-    ] = None,
+    also: Annotated[str, typer.Option("--also", help="Optional sources too: gdelt,yahoo.")] = "",
+    since: Annotated[str | None, typer.Option("--since", help="Ask from this day (UTC) on.")] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Parse the kept bytes again, without a network.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for; ask nobody.")] = False,
     json: JsonOption = False,
@@ -150,7 +149,7 @@ def nightly(
 ) -> None:
     """Fetch what is new from all sources, build, check, publish, alert. Exit code 2 when a source failed or dried up."""
     flags = {"replay": replay, "dry_run": dry_run, "json": json}
-    raise typer.Exit(_load("kb.cli.sourcing:run_nightly")(_home(home), only, since, **flags))
+    raise typer.Exit(_load("kb.cli.sourcing:run_nightly")(_home(home), only, also, since, **flags))
 
 
 @app.command()

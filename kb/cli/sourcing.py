@@ -15,23 +15,28 @@ from kb.settings import Home
 SHOWN_PAGES = 3  # addresses shown a source in a dry run; --json has all
 
 
-def run_nightly(home: Home, only: str, since: str | None, *, replay: bool, dry_run: bool, json: bool) -> int:
+def run_nightly(home: Home, only: str, also: str, since: str | None, *, replay: bool, dry_run: bool, json: bool) -> int:
     """Run the night and say what came of it; the exit code: 0 all well, 1 nothing came, 2 something failed or dried up."""
     nightly = import_module("ingest.nightly")
-    names, start = [n.strip() for n in only.split(",") if n.strip()], nightly.read_since(since)
+    names = {"only": _split(only), "also": _split(also)}
+    start = nightly.read_since(since)
     if dry_run and replay:
         raise BadInput("whyfell nightly --replay --dry-run", "the two exclude each other", "Give one of them.")
     if dry_run:
-        _show_plan(nightly.plan_night(home, only=names, since=start), json)
+        _show_plan(nightly.plan_night(home, **names, since=start), json)
         return 0
     with show_progress() as notify:
-        night = nightly.run_night(home, only=names, since=start, replay=replay, notify=notify)
+        night = nightly.run_night(home, **names, since=start, replay=replay, notify=notify)
     if json:
         print_json(nightly.describe_night(night))
     else:
         _show_night(night)
     code: int = night.exit_code
     return code
+
+
+def _split(names: str) -> list[str]:
+    return [n.strip() for n in names.split(",") if n.strip()]
 
 
 def _show_plan(planned: list[Any], json: bool) -> None:
