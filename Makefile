@@ -30,8 +30,10 @@ check: lint test ## lint and test, as CI does
 format: .venv/.develop ## put the code into its format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-check-full: .venv/.develop ## import and build the whole archive beside the project, then score it (minutes)
+check-full: .venv/.develop ## the whole archive imported, built and scored; twenty killed nights; a night on a million documents (half an hour)
 	@$(BIN)/python tests/bench/full_archive.py $(ARCHIVE)
+	@$(BIN)/python tests/bench/night_kills.py
+	@$(BIN)/python tests/bench/night_scale.py
 
 bench: .venv/.develop ## time the cold answer against `import duckdb`
 	@$(BIN)/python tests/bench/cold_answer.py

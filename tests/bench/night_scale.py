@@ -42,8 +42,10 @@ SUBJECTS = (
 VERBS = "rises|falls|slides|warns of|votes on|delays|raises|cuts|beats|misses|sues|halts|extends|reviews|rejects|backs".split(
     "|"
 )
-OBJECTS = "rates|tariffs|shutdown|earnings|jobs report|sanctions|outlook|budget|merger|default|exports|strike|lawsuit|storm".split(
-    "|"
+OBJECTS = (
+    "rates|tariffs|shutdown|earnings|jobs report|sanctions|outlook|budget|merger|default|exports|strike|lawsuit".split(
+        "|"
+    )
 )
 
 
@@ -180,10 +182,8 @@ def main():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         gather_seconds, build_seconds, new = run_once(home, sources, bodies)
         largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(
-            f"{new} new rows: gathering {gather_seconds:.1f} s, build {build_seconds:.1f} s; largest process {largest / 1e6:.2f} GB"
-        )
-        print(f"(before the night the same process had reached {before / 1e6:.2f} GB)")
+        print(f"{new} new rows: gathering {gather_seconds:.1f} s, build {build_seconds:.1f} s")
+        print(f"largest process {largest / 1e6:.2f} GB, before the night {before / 1e6:.2f} GB")
         again = run_once(home, sources, bodies)[2]
         print(f"second night: {again} new rows")
     if gather_seconds + build_seconds > LONGEST or largest > LARGEST or again:
