@@ -26,7 +26,7 @@ SETTINGS = (
     Setting("WHYFELL_HOME", "", "Folder of the knowledge base; default: the user's data directory."),
     Setting("WHYFELL_SQL_SECONDS", "30", "Time limit of one `whyfell sql` statement, in seconds."),
     Setting("WHYFELL_SQL_ROWS", "10000", "Row limit of one `whyfell sql` answer."),
-    Setting("WHYFELL_MEMORY", "2GB", "Memory limit of DuckDB while it builds the mart."),
+    Setting("WHYFELL_MEMORY", "1GB", "Memory limit of DuckDB while it builds the mart."),
     Setting("WHYFELL_WORKERS", "0", "Processes that read documents during a build; 0: one per core."),
     Setting(
         "WHYFELL_CONTACT", "", "Your name and mail address, told to every server asked; EDGAR is left out without."
