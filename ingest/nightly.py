@@ -65,7 +65,7 @@ def run_night(
     left out. Raises BadInput for an unknown source, WhyfellError when another process writes to the home.
     """
     sources = pick_sources(only, also)
-    night = Night()
+    night, begun = Night(), home.ledger.exists()
     with hold_lock(home, "nightly"):
         engine = open_ledger(home, create=True)
         if replay:
@@ -75,7 +75,8 @@ def run_night(
         night.warnings = list_warnings(engine, sources, night.gathered, datetime.now(UTC))
         Snapshots(home.snapshots).forget(read_number("WHYFELL_KEEP_DAYS"), datetime.now(UTC))
         engine.dispose()
-    if any(g.new for g in night.gathered) or not home.mart.exists():
+    # Without a mart a build was cut short before, unless this is the first night of all and it brought nothing.
+    if any(g.new for g in night.gathered) or (begun and not home.mart.exists()):
         night.built = run_build(home, notify=notify)
     if home.mart.exists():
         engine = open_ledger(home)

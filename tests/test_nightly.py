@@ -90,6 +90,18 @@ def test_a_second_night_changes_no_row(stage, home, run, ledger_rows):
     assert stage.asked_for("/a")[-1]["if-none-match"] == '"a1"'
 
 
+def test_a_first_night_that_brings_nothing_publishes_nothing(stage, home, run):
+    """All servers down: exit code 1, each told once, no empty answers; the next night builds as a first one."""
+    for path in list(stage.plays):
+        stage.play(path, Play(403))
+    done = run("nightly", home=home)
+    assert (done.code, home.mart.exists()) == (1, False)
+    assert done.err.count("/a: HTTP status 403") == 1
+    stage.play("/a", Play(body=LINES))
+    assert run("nightly", "--only", "feeds", home=home).code == 2
+    assert home.mart.exists()
+
+
 def test_one_source_that_fails_does_not_sink_the_night(stage, home, unbuilt, run, ledger_rows):
     """Its error is told, the others' rows are in; the next night it is asked for the same stretch again."""
     stage.play("/closes", Play(403))

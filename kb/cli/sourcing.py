@@ -68,10 +68,11 @@ def _show_night(night: Any) -> None:
     print_rows(rows, "No source was asked.", False, False)
     for name, reason in night.left_out.items():
         print(f"{name}: left out, {reason}")
-    print(f"Published {night.built.path.name}." if night.built else "Nothing new: the published answers stand.")
+    print(f"Published {night.built.path.name}." if night.built else "Nothing new: what was published stands.")
     for alert in night.alerts:
         print(f"{alert.channel}: {alert.title} {alert.outcome}{': ' + alert.error if alert.error else ''}")
-    for error in [e for g in night.gathered for e in g.errors[:SHOWN_PAGES]] + night.warnings:
+    errors = [e for g in night.gathered for e in list(dict.fromkeys(g.errors))[:SHOWN_PAGES]]
+    for error in errors + night.warnings:
         print(f"whyfell: {error}", file=sys.stderr)
 
 
