@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
     started_at = datetime.now(UTC)
     with hold_lock(home, "build"):
         engine = open_ledger(home)
-        tagger = Tagger.load()
+        tagger = load_tagger()
         run = name_run()
         read = events = 0
         if start == "read":
@@ -67,6 +68,12 @@ def run_build(home: Home, *, start: str = "read", notify: Notify = stay_silent) 
         publish_mart(home, path)
         engine.dispose()
     return Built(run, path, read, events)
+
+
+@cache
+def load_tagger() -> Tagger:
+    """The shipped tagger, loaded once a process: the encoder's session costs a second at every build otherwise."""
+    return Tagger.load()
 
 
 def _check_all_read(engine: Engine, model: str, start: str) -> None:

@@ -23,7 +23,7 @@ def make_documents(drawn):
     return sorted(docs, key=lambda d: (d.public_hi, d.document_id))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(DOCUMENTS, st.lists(st.integers(0, 24 * 20), max_size=3))
 def test_a_kept_memory_goes_on_as_if_never_interrupted(drawn, cuts):
     """Saved and loaded at any instants, the former makes the events of one pass, link by link."""
