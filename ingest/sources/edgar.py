@@ -1,162 +1,224 @@
-"""SEC EDGAR: 8-K filings of the companies in watched.toml, from the list of current filings and the daily indexes.
+"""Reports on Form 8-K of the watched companies at the SEC: results, officers, bankruptcies, and what else they must tell at once.
 
-The list gives today's and yesterday's filings, the daily index any past day; each filing of a watched company is then
-fetched whole, once. Its acceptance time, to the second, is when it became public.
+The SEC's own servers, in plain HTTP. `fetch` finds the filings in the indexes of each day (or quarter) and, for what these do not
+cover yet, in the feed of the latest; `parse` reads one filing, whose header says to the second when it was accepted.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
-from importlib import resources
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 from ingest.documents import make_document
-from ingest.edgar_filing import ITEMS, NEW_YORK, Filing, name_item, read_eps, read_guidance, read_submission
 from ingest.source import Capture, Client, Page, Parsed, Skipped, Source, Verified, Window
+from ingest.sources.earnings import Figures, read_figures
+from ingest.sources.edgar_filings import NEW_YORK, Filing, Item, find_headline, find_item, find_statement, read_filing
+from ingest.sources.edgar_lists import FORMS, Listed, read_current, read_index, read_last_day, read_listing
+from ingest.sources.filing_text import cut_text
+from ingest.sources.guidance import Guidance, read_guidance
+from ingest.sources.watched import Company, read_companies_by_cik
 from kb.errors import NotFound
-from kb.records import Release
+from kb.records import Release, ReleaseStatus
 
-ROOT = "https://www.sec.gov"
-AGENT = {"header:User-Agent": "WHYFELL_CONTACT"}  # the SEC wants name and mail address there, sec.gov/os/webmaster-faq
-LISTED = timedelta(days=2)  # the list of current filings goes back over about as many days
-MOST_PAGES, PER_PAGE = 20, 100
-_LISTED_FILING = re.compile(
-    r"<title>8-K(?:/A)? - .*?\((\d{10})\).*?</title>.*?<link[^>]*href=\"([^\"]+)-index\.html?\"", re.S
-)
-_INDEXED_FILING = re.compile(r"^8-K(?:/A)?\s.*?\s(\d{1,10})\s+\d{4}-?\d\d-?\d\d\s+(edgar/data/\S+?\.txt)\s*$", re.M)
-
-
-@dataclass(frozen=True)
-class Company:
-    """A company watched: its ticker and the name people use."""
-
-    ticker: str
-    name: str
-
-
-@cache
-def read_watched() -> dict[int, Company]:
-    """The companies of watched.toml by CIK."""
-    text = resources.files("ingest.sources").joinpath("watched.toml").read_text("utf-8")
-    return {c["cik"]: Company(ticker, c["name"]) for ticker, c in tomllib.loads(text)["company"].items()}
+PUBLISHER = "SEC EDGAR"
+SITE = "https://www.sec.gov"
+CONTACT = {"header:User-Agent": "WHYFELL_CONTACT"}  # the SEC answers those only who say how to reach a person
+MOST_DAYS = 20  # of one quarter: beyond that its one index costs less than those of its days
+PAGE_ENTRIES, MOST_PAGES = 100, 40
+FEED_REACH = timedelta(days=7)  # the feed's pages end a few days back
+FIRST_OWNER = ("2.02", "7.01", "8.01", "1.03", "4.02", "5.02")  # whose the press release is, if several items could be
 
 
 def fetch(client: Client, window: Window) -> Iterator[Capture]:
-    """The submissions of watched companies accepted in the window."""
-    found: dict[str, None] = {}
-    for address in (*_list_indexed(client, window), *_list_current(client, window)):
-        found.setdefault(address)
-    yield from client.each([_page_of(address) for address in found])
+    """Every 8-K of a watched company that the window's days hold, as full submission text."""
+    since, until = (at.astimezone(NEW_YORK).date() for at in (window.since, window.until))
+    seen: set[str] = set()
+    covered: date | None = None
+    for first, last in _split_quarters(since, until):
+        listed, covered = _list_quarter(client, first, last)
+        yield from client.each(list(_make_pages(listed, seen)))
+    if covered is None or covered < until:
+        # What was accepted after 17:30 of the last day covered stands in no index yet.
+        start = window.since if covered is None else max(window.since, _start_of(covered))
+        yield from client.each(list(_make_pages(_list_current(client, start, window.until), seen)))
 
 
-def _page_of(address: str) -> Page:
-    return Page(f"8-K/{address.rpartition('/')[2].removesuffix('.txt')}", address, secrets=AGENT, immutable=True)
+def _split_quarters(since: date, until: date) -> Iterator[tuple[date, date]]:
+    """First and last day of the window within each quarter of the calendar that it touches."""
+    while since <= until:
+        month = (since.month - 1) // 3 * 3 + 4
+        following = date(since.year + month // 12, month % 12, 1) if month > 12 else date(since.year, month, 1)
+        yield since, min(until, following - timedelta(days=1))
+        since = following
 
 
-def _list_indexed(client: Client, window: Window) -> Iterator[str]:
-    """Addresses in the daily indexes of the days before those that the current list covers."""
-    day, last = window.since.astimezone(NEW_YORK).date(), (window.until - LISTED).astimezone(NEW_YORK).date()
-    while day < last:
-        if day.weekday() < 5:
-            try:
-                index = client.get(_index_page(day)).body.decode("latin-1")
-            except NotFound:
-                index = ""  # a holiday has none
-            yield from (f"{ROOT}/Archives/{path}" for path in list_indexed(index))
-        day += timedelta(days=1)
+def _list_quarter(client: Client, first: date, last: date) -> tuple[list[Listed], date | None]:
+    """Filings of these days (of one quarter) by the SEC's indexes, and the last day that these cover."""
+    quarter = f"{first.year}/QTR{(first.month + 2) // 3}"
+    days: list[date] = []
+    if (last - first).days < MOST_DAYS:
+        # The folder is read first: a day without an index, as a Sunday, is answered like a client that is refused.
+        days = _ask_listing(client, quarter)
+    if days:
+        wanted = [day for day in days if first <= day <= last]
+        return [row for day in wanted for row in read_index(client.get(_day_page(quarter, day)).body)], days[-1]
+    try:
+        body = client.get(_page(f"master-{quarter}", f"/Archives/edgar/full-index/{quarter}/master.gz")).body
+    except NotFound:
+        return [], None  # the first day of a quarter, before its first night
+    rows = [row for row in read_index(body) if first <= row.day <= last]
+    return rows, read_last_day(body)
 
 
-def _index_page(day: date) -> Page:
-    place = f"/Archives/edgar/daily-index/{day.year}/QTR{(day.month + 2) // 3}/form.{day:%Y%m%d}.idx"
-    return Page(f"index-{day}", ROOT + place, secrets=AGENT, immutable=True)
+def _ask_listing(client: Client, quarter: str) -> list[date]:
+    try:
+        return read_listing(
+            client.get(_page(f"listing-{quarter}", f"/Archives/edgar/daily-index/{quarter}/index.json")).body
+        )
+    except NotFound:
+        return []
 
 
-def _list_current(client: Client, window: Window) -> Iterator[str]:
-    """Addresses in the list of current filings, page by page until one is short."""
-    if window.until - window.since <= timedelta(0):
-        return
-    for n in range(MOST_PAGES):
-        params = {
-            "action": "getcurrent",
-            "type": "8-K",
-            "count": str(PER_PAGE),
-            "start": str(n * PER_PAGE),
-            "output": "atom",
-        }
-        page = Page(f"current-{n}", f"{ROOT}/cgi-bin/browse-edgar", params=params, secrets=AGENT)
-        text = client.get(page).body.decode("latin-1")
-        yield from list_current(text)
-        if text.count("<entry>") < PER_PAGE:
+def _list_current(client: Client, start: datetime, until: datetime) -> Iterator[Listed]:
+    """Filings of the feed of the latest, page by page, until it is older than `start`; none for a window long past."""
+    for number in range(MOST_PAGES):
+        params = {"action": "getcurrent", "type": "8-K", "owner": "include", "count": str(PAGE_ENTRIES),
+                  "start": str(number * PAGE_ENTRIES), "output": "atom"}  # fmt: skip
+        page = Page(f"latest-{number}", f"{SITE}/cgi-bin/browse-edgar", params=params, secrets=CONTACT)
+        capture = client.get(page)
+        if capture.fetched_at - until > FEED_REACH:
+            return
+        listed, oldest, entries = read_current(capture.body)
+        yield from (row for row in listed if row.day <= until.astimezone(NEW_YORK).date())
+        if oldest is None or oldest < start or entries < PAGE_ENTRIES:
             return
 
 
-def list_current(atom: str) -> list[str]:
-    """Addresses of the submissions of watched companies in a page of the current list."""
-    entries = (m for entry in atom.split("<entry>")[1:] if (m := _LISTED_FILING.search(entry)))
-    watched = [m[2] for m in entries if int(m[1]) in read_watched()]
-    return [f"{address if address.startswith('http') else ROOT + address}.txt" for address in watched]
+def _make_pages(listed: Iterable[Listed], seen: set[str]) -> Iterator[Page]:
+    """One page for each filing of a watched company not `seen` yet."""
+    for row in listed:
+        if row.cik in read_companies_by_cik() and row.accession not in seen:
+            seen.add(row.accession)
+            path = f"/Archives/edgar/data/{int(row.cik)}/{row.accession}.txt"
+            yield _page(f"8-K/{row.accession}", path, immutable=True)
 
 
-def list_indexed(index: str) -> list[str]:
-    """Paths of the 8-K submissions of watched companies in a daily or quarterly form index."""
-    return [m[2] for m in _INDEXED_FILING.finditer(index) if int(m[1]) in read_watched()]
+def _day_page(quarter: str, day: date) -> Page:
+    return _page(f"master-{day:%Y%m%d}", f"/Archives/edgar/daily-index/{quarter}/master.{day:%Y%m%d}.idx")
+
+
+def _page(name: str, path: str, *, immutable: bool = False) -> Page:
+    return Page(name, SITE + path, secrets=CONTACT, immutable=immutable)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), NEW_YORK).astimezone(UTC)
 
 
 def parse(capture: Capture) -> Parsed:
-    """One document an item that moves markets, and the earnings per share where a release states them plainly."""
-    filing = read_submission(capture.body)
-    company = read_watched().get(filing.cik, Company("", filing.company))
-    if filing.form not in ("8-K", "8-K/A"):
+    """One document for each item of a filing that tells news, and the earnings a share of a report of results."""
+    filing = read_filing(capture.body)
+    company = next((read_companies_by_cik()[cik] for cik in filing.ciks if cik in read_companies_by_cik()), None)
+    if company is None:
+        yield Skipped("company not watched", f"{filing.accession}: {', '.join(filing.ciks)}")
+        return
+    if filing.form not in FORMS:
         yield Skipped(f"form {filing.form}", filing.accession)
         return
-    for words in filing.items:
-        number = name_item(words)
-        if number is None:
-            yield Skipped("an item that is not kept", words)
-            continue
-        yield _make_document(capture, filing, company, number)
-    eps = read_eps(filing.release)
-    if company.ticker and eps is not None and "2.02" in map(name_item, filing.items):
-        yield Release(f"eps:{company.ticker}", _write_day(filing.period), filing.accepted_at, "SEC EDGAR", eps)
+    if not filing.items:
+        yield Skipped("no item", filing.accession)
+    kept: dict[str, Item] = {}
+    for heading in filing.items:
+        item = find_item(heading)
+        if item is None:
+            yield Skipped("unknown item", f"{filing.accession}: {heading}")
+        elif not item.says:
+            yield Skipped(f"item {item.number}", f"{filing.accession}: {heading}")
+        else:
+            kept[item.number] = item
+    owner = next((number for number in FIRST_OWNER if number in kept), "")
+    for item in kept.values():
+        yield from _read_item(capture, filing, company, item, owns=item.number == owner)
 
 
-def _write_day(text: str) -> str:
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+def _read_item(capture: Capture, filing: Filing, company: Company, item: Item, *, owns: bool) -> Parsed:
+    release = filing.lines_of("EX-99") if owns else []
+    figures = read_figures(release) if item.number == "2.02" else Figures()
+    guidance = read_guidance(release) if item.exhibit else None
+    cik = next(cik for cik in filing.ciks if cik in company.ciks)
+    path = f"/Archives/edgar/data/{int(cik)}/{filing.accession.replace('-', '')}/{filing.accession}-index.htm"
+    yield make_document(
+        capture, PUBLISHER, _compose_title(filing, company, item, figures, guidance), filing.public_at,
+        native=f"{filing.accession} {item.number}", url=SITE + path, summary=_compose_summary(filing, item, release, guidance),
+    )  # fmt: skip
+    if item.number == "2.02":
+        yield from _make_releases(filing, company, figures)
 
 
-def _make_document(capture: Capture, filing: Filing, company: Company, number: str):  # noqa: ANN202 Document | Skipped
-    told = f"{company.name} files an 8-K{' amendment' if filing.form.endswith('/A') else ''}: {ITEMS[number][1]}"
-    if number == "2.02":
-        told = _tell_results(filing, company.name) or told
-    heading = next((line for line in filing.release.splitlines() if 30 <= len(line) <= 200), "")
-    place = f"{ROOT}/Archives/edgar/data/{filing.cik}/{filing.accession.replace('-', '')}/{filing.accession}-index.htm"
-    return make_document(
-        capture,
-        "SEC EDGAR",
-        told,
-        filing.accepted_at,
-        native=f"{filing.accession}/{number}",
-        url=place,
-        summary=heading,
-    )
+def _compose_title(filing: Filing, company: Company, item: Item, figures: Figures, guidance: Guidance | None) -> str:
+    """A sentence of ours: "Microsoft reports adjusted EPS of $4.14 and revenue of $81.3 billion, and cuts its guidance"."""
+    verb = "amends" if filing.form.endswith("/A") else "files"
+    stated = _join(list(_state_figures(figures)))
+    if stated and verb == "files":
+        turn = f", and {guidance.turn.value}" if guidance else ""
+        return f"{company.name} reports {stated}{turn} (8-K, item {item.number})"
+    turn = f" and {guidance.turn.value}" if guidance else ""
+    found = f", {stated}" if stated else ""
+    return f"{company.name} {verb} an 8-K{turn}: {item.says}{found} (item {item.number})"
 
 
-def _tell_results(filing: Filing, name: str) -> str:
-    eps, outlook = read_eps(filing.release), read_guidance(filing.release)
-    said = [] if eps is None else [f"reports earnings of {eps:.2f} dollars a diluted share"]
-    said += [outlook] if outlook else []
-    return f"{name} {' and '.join(said)}" if said else ""
+def _join(phrases: list[str]) -> str:
+    """The phrases as one: "a, b and c"."""
+    return " and ".join([", ".join(phrases[:-1]), phrases[-1]] if len(phrases) > 1 else phrases)
 
 
-SOURCES = (
+def _state_figures(figures: Figures) -> Iterator[str]:
+    for name, eps in (("diluted", figures.gaap_eps), ("adjusted", figures.adjusted_eps)):
+        if eps is not None:
+            yield f"{name} EPS of ${eps:.2f}" if eps >= 0 else f"{name} loss of ${-eps:.2f} a share"
+    if figures.revenue:
+        yield f"revenue of ${figures.revenue}"
+
+
+def _compose_summary(filing: Filing, item: Item, release: list[str], guidance: Guidance | None) -> str:
+    """The headline of the press release, else the first lines under the item; then the sentence on what is ahead."""
+    said = find_headline(release) or find_statement(filing.lines_of("8-K"), item)
+    ahead = f"Guidance: {cut_text(guidance.sentence, 200)}" if guidance else ""
+    return " ".join(part for part in (said, ahead) if part)
+
+
+def _make_releases(filing: Filing, company: Company, figures: Figures) -> Parsed:
+    """Earnings a share: `eps_gaap:X` by GAAP, `eps:X` on the basis that is forecast, adjusted where the company adjusts."""
+    values = {"eps_gaap": figures.gaap_eps, "eps": figures.adjusted_eps}
+    if figures.adjusted_eps is None and not figures.mixed:
+        values["eps"] = figures.gaap_eps
+    at = filing.public_at
+    if not any(v is not None for v in values.values()):
+        yield Skipped("no earnings a share stated without ambiguity", filing.accession)
+    elif not isinstance(at, datetime) or not figures.period:
+        yield Skipped("earnings a share without quarter or instant", filing.accession)
+    else:
+        status = ReleaseStatus.REVISION if filing.form.endswith("/A") else ReleaseStatus.FIRST
+        for name, value in values.items():
+            if value is not None:
+                yield Release(f"{name}:{company.ticker}", figures.period, at, PUBLISHER, value, status=status)
+
+
+SOURCES: tuple[Source, ...] = (
     Source(
-        name="edgar", publisher="US Securities and Exchange Commission", address=f"{ROOT}/edgar",
-        licence="public; at most 10 requests a second with a user agent that names a person (sec.gov/os/accessing-edgar-data)",
-        cadence=timedelta(days=1), rate=5.0, rows_a_day=(0, 120), parser_version=1, verified=Verified.CAPTURE,
-        fetch=fetch, parse=parse, lag=timedelta(days=3), needs=("WHYFELL_CONTACT",), api=True,
+        name="edgar",
+        publisher="U.S. Securities and Exchange Commission",
+        address=f"{SITE}/search-filings/edgar-search-assistance/accessing-edgar-data",
+        licence="Public information, may be copied and passed on (sec.gov/privacy); at most 10 requests a second",
+        cadence=timedelta(days=1),
+        rate=5.0,
+        rows_a_day=(0, 200),  # about 80 companies, 15 filings a year each, bunched in four seasons
+        parser_version=1,
+        verified=Verified.CAPTURE,
+        fetch=fetch,
+        parse=parse,
+        api=True,
+        lag=timedelta(days=4),  # Friday evening's filings are given out on Monday, or Tuesday after a holiday
+        needs=("WHYFELL_CONTACT",),
     ),
-)  # fmt: skip
+)

@@ -28,6 +28,7 @@ from ingest.snapshot import Snapshots
 from ingest.source import Page
 from ingest.source_client import SourceClient
 from ingest.sources import edgar, fred, gdelt, rss
+from ingest.sources.watched import read_companies_by_cik
 from kb.ledger import open_ledger
 from kb.ledger_write import store_records
 from kb.records import Document, Precision, hash_id
@@ -110,7 +111,8 @@ def make_gdelt(n, rows):
 
 def make_filing(n):
     """An 8-K of a watched company with a release of forty kilobytes."""
-    cik = list(edgar.read_watched())[n % len(edgar.read_watched())]
+    watched = list(read_companies_by_cik())
+    cik = watched[n % len(watched)]
     head = (
         f"<SEC-HEADER>x\n<ACCEPTANCE-DATETIME>{NOW - timedelta(hours=9):%Y%m%d%H%M%S}\nACCESSION NUMBER:\t{n:010}-26-000001\n"
         "CONFORMED SUBMISSION TYPE:\t8-K\nCONFORMED PERIOD OF REPORT:\t20261126\nITEM INFORMATION:\tOther Events\n"
