@@ -16,7 +16,7 @@ why: .venv/.run-time ## answer a date: make why DATE=2020-03-16
 	@$(BIN)/whyfell $(DATE)
 
 test: .venv/.develop ## run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not full" tests
 
 lint: .venv/.develop ## format check, ruff, mypy, import contracts, SQL
 	@$(BIN)/ruff format --check .
@@ -32,6 +32,7 @@ format: .venv/.develop ## put the code into its format
 
 check-full: .venv/.develop ## the whole archive imported, built and scored; twenty killed nights; a night on a million documents (half an hour)
 	@$(BIN)/python tests/bench/full_archive.py $(ARCHIVE)
+	@$(BIN)/python -m pytest -m full tests
 	@$(BIN)/python tests/bench/night_kills.py
 	@$(BIN)/python tests/bench/night_scale.py
 

@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks; leave alone what one library says to another about its own future."""
     config.addinivalue_line("filterwarnings", r"ignore:'click\..*is deprecated:DeprecationWarning")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line("markers", "full: run by `make check-full` alone")
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,8 @@ from kb.errors import NotFound, SourceDown, WhyfellError
 from kb.ledger import hold_lock, open_ledger
 from kb.settings import Home
 
+pytestmark = pytest.mark.full  # many small homes are built: minutes, run by `make check-full`
+
 # From 101 to 95 in two sessions, 5 % of it in the last: a jump, and an episode (its slide from the same peak is the same fall).
 BARS = (("2021-03-02", 101), ("2021-03-03", 100), ("2021-03-04", 95))
 WAR = "Stocks plunge @everyone after missile strikes send yields <4 % on fears of a wider war"

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from kb.mart import open_mart
 from kb.sql_steps import run_steps
 
+pytestmark = pytest.mark.full  # many small homes are built: minutes, run by `make check-full`
+
 STEPS = ("bar", "bar_flag", "daily_return", "jump", "slide", "episode", "selloff")
 FIRST_RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
-QUICK = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ADJUSTED, QUOTED = "an archive, adjusted", "a vendor, as quoted"
 
 

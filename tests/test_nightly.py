@@ -338,6 +338,7 @@ def read_state(home, ledger_rows):
     ]  # fmt: skip
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seconds", [0.9, 3.0])
 def test_a_killed_night_is_simply_run_again(stage, home, tmp_path, ledger_rows, mart_rows, seconds):
     """kill -9 on the way, then a rerun: the same documents, figures, readings and events as of an undisturbed night."""
