@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ def formed(home, ledger_rows):
     return ledger_rows(home, "event"), ledger_rows(home, "event_document")
 
 
+@pytest.mark.full
 def test_a_night_goes_on_from_the_last_memory_and_a_late_row_from_an_earlier_one(small_home, ledger_rows, monkeypatch):
     """New, late and very late rows: the events are those of a home that had all of them at once; few are formed again."""
     placed = []
